@@ -1,0 +1,21 @@
+/*
+name:    campaign_run/make_workspace
+purpose: Room for one run's planning, gone with the transaction: the cohort, and what the screening says of it.
+*/
+create temporary table cohort (
+    subject text not null primary key,
+    resident_id text not null,
+    due_on date,
+    fields jsonb not null
+) on commit drop;
+
+create temporary table screened (
+    subject text not null primary key,
+    resident_id text not null,
+    due_on date,
+    fields jsonb not null,
+    phone_e164 text,
+    reason text,
+    arm text not null,
+    place integer
+) on commit drop;

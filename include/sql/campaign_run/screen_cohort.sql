@@ -1,0 +1,90 @@
+/*
+name:    campaign_run/screen_cohort
+purpose: Judge every cohort member: the first reason not to send, the arm that the keyed hash gives, and the place in
+         the line of those who get a text (oldest arrears first; one message per telephone).
+grain:   one row per cohort member, into the workspace
+params:  campaign (text), known_at (timestamptz), on_day (date), confirmed_since (date), reminded_since (timestamptz),
+         key (bytea), season (text), arms (text[]), arm_ends (float8[])
+returns: nothing
+*/
+insert into screened (subject, resident_id, due_on, fields, phone_e164, reason, arm, place)
+with judged as (
+    select
+        c.subject,
+        c.resident_id,
+        c.due_on,
+        c.fields,
+        contact.phone_e164,
+        case
+            when s.reason is not null then s.reason
+            when exists (
+                select 1
+                from ledger.notice as n
+                where
+                    n.campaign = :campaign and n.subject = c.subject
+                    and n.state in (
+                        'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
+                    )
+            ) then 'already_reminded'
+            when exists (
+                select 1
+                from ledger.notice as n
+                where
+                    n.phone_e164 = contact.phone_e164
+                    and n.state in (
+                        'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
+                    )
+                    and n.scheduled_at > :reminded_since
+            ) then 'recently_reminded'
+        end as reason,
+        -- The first 8 hexadecimal digits of the hash, as a number in [0, 1).
+        (('x' || left(encode(sha256(:key || convert_to(
+            :campaign || '/' || :season || '/' || c.resident_id, 'UTF8'
+        )), 'hex'), 8))::bit(32)::bigint & 4294967295) / 4294967296.0 as draw
+    from cohort as c
+    left join lateral records.best_contact(c.resident_id, :known_at) as contact on true
+    left join lateral records.suppression(
+        c.subject, c.resident_id, contact.phone_e164, :known_at, :on_day, :confirmed_since
+    ) as s on true
+),
+
+in_line as (
+    select
+        j.*,
+        row_number() over (
+            partition by j.phone_e164, j.reason is null
+            order by j.due_on, j.subject
+        ) as turn_at_phone
+    from judged as j
+),
+
+deduplicated as (
+    select
+        l.*,
+        case when l.reason is null and l.turn_at_phone > 1 then 'shared_phone' else l.reason end as final_reason,
+        (
+            select a.arm
+            from unnest(:arms ::text [], :arm_ends ::float8 []) as a (arm, ends_at)
+            where l.draw < a.ends_at
+            order by a.ends_at
+            limit 1
+        ) as arm
+    from in_line as l
+)
+
+select
+    d.subject,
+    d.resident_id,
+    d.due_on,
+    d.fields,
+    d.phone_e164,
+    d.final_reason,
+    d.arm,
+    case
+        when d.final_reason is null and d.arm <> 'hold_out'
+            then row_number() over (
+                partition by d.final_reason is null and d.arm <> 'hold_out'
+                order by d.due_on, d.draw, d.subject
+            )
+    end as place
+from deduplicated as d;

@@ -1,0 +1,1 @@
+"""Oshirase: scheduled SMS reminder campaigns of a Japanese city, on Apache Airflow."""

@@ -1,0 +1,1 @@
+"""Where the package meets the outside: PostgreSQL, SQL files, gateways, the clock."""

@@ -1,0 +1,1 @@
+"""Gateways: one module an adapter, each with its table of answers."""

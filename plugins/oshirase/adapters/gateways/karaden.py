@@ -1,0 +1,169 @@
+"""The Karaden SMS API, version 2024-03-01: the city's gateway."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import requests
+
+from oshirase.domain.calendar import JST
+from oshirase.domain.gateway import Busy, DeliveryState, OutcomeUnknown, Receipt, Refused, Submission
+
+API_VERSION = "2024-03-01"
+TIMEOUT_SECONDS = (5.0, 20.0)
+PAGE_SIZE = 100
+
+# Answers that say for sure that nothing was taken. Every other one but 200 leaves it open.
+REFUSALS = {400, 403, 404, 409, 422}
+REFUSALS_OF_ALL = {401, 403}
+BUSY = {429, 503}
+# (status, sent_result) of a message whose result is `done`; `none` after `done` is still on its way.
+STATES = {
+    ("done", "received"): DeliveryState.DELIVERED,
+    ("done", "unconnected"): DeliveryState.UNDELIVERED,
+    ("done", "unknown"): DeliveryState.UNDELIVERED,
+    ("done", "error"): DeliveryState.FAILED,
+}
+
+
+class KaradenGateway:
+    """Client of the published contract; see `SmsGateway` for what each method promises."""
+
+    name = "karaden"
+    cancel_margin = timedelta(minutes=5)
+
+    def __init__(self, base_url: str, tenant_id: str, token: str, service_id: int) -> None:
+        self._messages = f"{base_url.rstrip('/')}/{tenant_id}/messages"
+        self._service_id = service_id
+        self._session = requests.Session()
+        self._session.headers.update({"Authorization": f"Bearer {token}", "Karaden-Version": API_VERSION})
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
+    def submit(self, submission: Submission) -> Receipt:
+        """`POST /messages`."""
+        return _receipt(self._call("POST", self._messages, data=self._form(submission)))
+
+    def find(self, notice_id: UUID) -> Receipt | None:
+        """`GET /messages?tag=`."""
+        found = self._page(tag=str(notice_id), page=1)["data"]
+        return _receipt(found[0]) if found else None
+
+    def receipts(self, campaign_run_id: UUID, since: datetime) -> Iterator[list[Receipt]]:
+        """`GET /messages?tag=&start_at=&page=`, a hundred at a time."""
+        page, more = 1, True
+        while more:
+            answer = self._page(tag=str(campaign_run_id), start_at=_iso(since), page=page)
+            yield [_receipt(message) for message in answer["data"]]
+            page, more = page + 1, answer["has_more"]
+
+    def cancel(self, gateway_message_id: str) -> Receipt:
+        """`POST /messages/{id}/cancel`."""
+        return _receipt(self._call("POST", f"{self._messages}/{gateway_message_id}/cancel"))
+
+    def check(self) -> None:
+        """`GET /messages?per_page=1`."""
+        self._call("GET", self._messages, params={"per_page": 1})
+
+    def _form(self, submission: Submission) -> list[tuple[str, str]]:
+        form = [
+            ("service_id", str(self._service_id)),
+            ("to", "0" + submission.phone_e164.removeprefix("+81")),
+            ("body", submission.body),
+            ("tags[]", str(submission.notice_id)),
+            ("tags[]", str(submission.campaign_run_id)),
+            ("is_shorten", "false"),
+            ("limited_at", _iso(submission.limited_at)),
+        ]
+        if submission.scheduled_at is not None:
+            form.append(("scheduled_at", _iso(submission.scheduled_at)))
+        return form
+
+    def _page(self, **params: str | int) -> dict[str, Any]:
+        answer = self._call("GET", self._messages, params={**params, "per_page": PAGE_SIZE})
+        if not isinstance(answer.get("data"), list):
+            raise OutcomeUnknown("the gateway's list cannot be read")
+        return answer
+
+    def _call(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
+        try:
+            response = self._session.request(method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False, **kwargs)
+        except requests.ConnectTimeout as error:
+            raise Busy("the gateway cannot be reached in time") from error
+        except requests.RequestException as error:
+            # The request may have arrived: only its answer is missing. The cause may quote the request: left out.
+            raise OutcomeUnknown(f"no answer from the gateway ({type(error).__name__})") from None
+        return _read(response)
+
+
+def _read(response: requests.Response) -> dict[str, Any]:
+    status = response.status_code
+    if status in BUSY:
+        raise Busy(f"the gateway answered {status}", _retry_after(response))
+    body = _json(response)
+    if status == requests.codes.ok and body is not None:
+        return body
+    code = str((body or {}).get("code", "")) or f"http_{status}"
+    if status in REFUSALS | REFUSALS_OF_ALL:
+        raise Refused(code, f"the gateway answered {status} {code}", concerns_all=_concerns_all(status, code))
+    raise OutcomeUnknown(f"the gateway answered {status} and it cannot be told whether it took the message")
+
+
+def _concerns_all(status: int, code: str) -> bool:
+    return status in REFUSALS_OF_ALL or code in {"invalid_tenant", "invalid_version"}
+
+
+def _json(response: requests.Response) -> dict[str, Any] | None:
+    try:
+        body = response.json()
+    except requests.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _retry_after(response: requests.Response) -> timedelta | None:
+    value = response.headers.get("Retry-After", "")
+    return timedelta(seconds=int(value)) if value.isdigit() else None
+
+
+def _receipt(message: dict[str, Any]) -> Receipt:
+    try:
+        return Receipt(
+            gateway_message_id=message["id"],
+            tags=tuple(message.get("tags") or ()),
+            state=_state(message),
+            result=message["result"],
+            status=message["status"],
+            sent_result=message["sent_result"],
+            carrier=message.get("carrier"),
+            charged_parts=message.get("charged_count_per_sent"),
+            sent_at=_time(message.get("sent_at")),
+            received_at=_time(message.get("received_at")),
+            updated_at=datetime.fromisoformat(message["updated_at"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        raise OutcomeUnknown("the gateway's answer is not a message as the contract describes it") from None
+
+
+def _state(message: dict[str, Any]) -> DeliveryState:
+    status, sent_result = message["status"], message["sent_result"]
+    if status == "canceled":
+        return DeliveryState.CANCELLED
+    if status in {"error", "processing_error"}:
+        return DeliveryState.FAILED
+    if sent_result == "received":
+        return DeliveryState.DELIVERED
+    if message["result"] != "done":
+        return DeliveryState.PENDING
+    return STATES.get((status, sent_result), DeliveryState.PENDING)
+
+
+def _time(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(JST).isoformat(timespec="seconds")

@@ -1,0 +1,71 @@
+"""Reading the settings files under `config/`."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from oshirase.adapters.paths import project_home
+from oshirase.domain.campaign import Campaign, City, Settings
+from oshirase.errors import BadSettings, UnknownCampaign
+
+S = TypeVar("S", bound=Settings)
+
+
+def load_city() -> City:
+    """The city's settings, `config/city.toml`.
+
+    Raises:
+        BadSettings: the file, the key and what is wrong with it.
+    """
+    path = project_home() / "config" / "city.toml"
+    return _validated(City, _read(path), path)
+
+
+def load_campaign(name: str) -> Campaign:
+    """A campaign's settings, `config/campaigns/NAME.toml`, held against the city's.
+
+    Raises:
+        UnknownCampaign: no such file; names the campaigns that there are.
+        BadSettings: the file, the key and what is wrong with it.
+    """
+    path = project_home() / "config" / "campaigns" / f"{name}.toml"
+    if name not in (known := campaign_names()):
+        raise UnknownCampaign(f"there is no campaign {name!r}: add {path.name} or choose one of {', '.join(known)}")
+    campaign = _validated(Campaign, {"name": name, **_read(path)}, path)
+    _check_references(campaign, load_city(), path)
+    return campaign
+
+
+def campaign_names() -> list[str]:
+    """Names of the campaigns that have a settings file, in order."""
+    return sorted(path.stem for path in (project_home() / "config" / "campaigns").glob("*.toml"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadSettings(f"{path} is missing: restore it from the repository") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{path} is no valid TOML: {error}") from None
+
+
+def _validated(model: type[S], content: dict[str, Any], path: Path) -> S:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        findings = [f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors()]
+        raise BadSettings(f"{path}: {'; '.join(findings)}") from None
+
+
+def _check_references(campaign: Campaign, city: City, path: Path) -> None:
+    for key, value, known in (
+        ("section", campaign.section, city.sections),
+        ("timetable.calendar", campaign.timetable.calendar, city.calendars),
+    ):
+        if value not in known:
+            raise BadSettings(f"{path}: {key}: {value!r} is not in config/city.toml ({', '.join(known)})")
+    if not (project_home() / "include" / "sql" / f"{campaign.cohort}.sql").is_file():
+        raise BadSettings(f"{path}: cohort: there is no include/sql/{campaign.cohort}.sql")

@@ -1,0 +1,1 @@
+"""Pure rules of the campaigns: no database, no HTTP, no Airflow."""

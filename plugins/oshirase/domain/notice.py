@@ -1,0 +1,66 @@
+"""A notice's states and the reasons not to send it, with the words that staff read."""
+
+from enum import StrEnum
+
+
+class NoticeState(StrEnum):
+    """Where a notice stands; the permitted ways between states are the table `ledger.transition`."""
+
+    PLANNED = "planned"
+    SUPPRESSED = "suppressed"
+    HELD_OUT = "held_out"
+    DEFERRED = "deferred"
+    CLAIMED = "claimed"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+STATE_LABELS = {
+    NoticeState.PLANNED: "送信予定",
+    NoticeState.SUPPRESSED: "対象外",
+    NoticeState.HELD_OUT: "比較のため送信なし",
+    NoticeState.DEFERRED: "次回へ繰越",
+    NoticeState.CLAIMED: "引渡し中",
+    NoticeState.UNKNOWN: "結果不明",
+    NoticeState.ACCEPTED: "引渡し済み",
+    NoticeState.REJECTED: "受付拒否",
+    NoticeState.DELIVERED: "着信",
+    NoticeState.UNDELIVERED: "不達",
+    NoticeState.FAILED: "送信エラー",
+    NoticeState.CANCELLED: "予約取消",
+    NoticeState.EXPIRED: "送信せず終了",
+}
+
+# In the order of judgement: the first that applies is the reason that is kept (docs/screening.md).
+SUPPRESSION_LABELS = {
+    "not_in_records": "住民情報なし",
+    "protected": "支援措置対象",
+    "deceased": "死亡",
+    "moved_out": "転出・資格喪失",
+    "minor": "未成年",
+    "settled": "納付済み",
+    "deferral_pending": "徴収猶予申請中",
+    "reduction_pending": "減免申請中",
+    "enforcement": "滞納処分中",
+    "suspended_enforcement": "執行停止中",
+    "bankruptcy": "破産手続中",
+    "disputed": "審査請求中",
+    "in_consultation": "納付相談中",
+    "on_plan": "分割納付中",
+    "direct_debit": "口座振替",
+    "opted_out": "SMS送信停止の申出",
+    "no_phone": "電話番号なし",
+    "phone_unusable": "SMSを送れない電話番号",
+    "phone_changed": "電話番号の変更",
+    "phone_not_confirmed": "電話番号の確認が古い",
+    "phone_of_protected": "支援措置対象者と共有の電話番号",
+    "already_reminded": "同じ内容を案内済み",
+    "recently_reminded": "最近ほかのお知らせを送信",
+    "shared_phone": "同じ電話番号へ送信あり",
+}

@@ -1,0 +1,1 @@
+"""The only part that imports Airflow: hook, operators, timetables, the campaign DAG builder."""

@@ -1,0 +1,49 @@
+"""The approval's subject and body, as the section's clerk reads them in the Airflow UI."""
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from oshirase.adapters.settings import load_campaign
+from oshirase.domain.calendar import JST
+from oshirase.domain.notice import STATE_LABELS, SUPPRESSION_LABELS
+from oshirase.services.approval import Review
+
+WEEKDAYS = "月火水木金土日"
+
+
+@cache
+def _template() -> Template:
+    folder = Path(__file__).parent / "templates"
+    # Markdown, not HTML: Airflow's own page escapes it.
+    environment = Environment(
+        loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False  # noqa: S701
+    )
+    environment.filters["moment"] = moment_in_words
+    return environment.get_template("approval.md.jinja")
+
+
+def approval_subject(review: Review) -> str:
+    """One line: which campaign, which occurrence, how many."""
+    title = load_campaign(review.run.campaign).title
+    day = review.run.occurrence_on
+    return f"{title}（{day.year}年{day.month}月{day.day}日分・{review.recipients:,}件）の送信を承認しますか"
+
+
+def approval_body(review: Review, remark: str | None) -> str:
+    """Markdown: what would be sent, to how many, who is left out and why, and the confirmation code."""
+    return _template().render(
+        review=review,
+        campaign=load_campaign(review.run.campaign),
+        states=STATE_LABELS,
+        reasons=SUPPRESSION_LABELS,
+        remark=remark,
+    )
+
+
+def moment_in_words(moment: datetime) -> str:
+    """A moment as staff write it: 10月2日（金）12:00."""
+    local = moment.astimezone(JST)
+    return f"{local.month}月{local.day}日（{WEEKDAYS[local.weekday()]}）{local:%H:%M}"

@@ -1,0 +1,112 @@
+"""The one builder of campaign DAGs: it reads as the table of contents of a campaign run."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from airflow.sdk import DAG, Param, get_current_context, task
+
+from oshirase.adapters import clock
+from oshirase.adapters.database import campaign_engine
+from oshirase.adapters.secret import secret_key
+from oshirase.adapters.settings import load_campaign, load_city
+from oshirase.domain.campaign import Campaign
+from oshirase.orchestration.context import named_day, worker_name
+from oshirase.orchestration.operators import ApproveCampaignRun, SendSmsBatchOperator
+from oshirase.orchestration.timetables import AfterDueDateTimetable
+from oshirase.services import campaign_run as runs
+from oshirase.services.planning import plan_notices as plan
+from oshirase.services.summary import summarise as summary_of
+
+START = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def campaign_dag(name: str, doc_md: str | None) -> DAG:
+    """The DAG of one campaign: `config/campaigns/NAME.toml` says what is special about it.
+
+    Every task is safe to retry, to clear and to run twice: the ledger keeps one run per occurrence and one live notice
+    per subject, whatever Airflow does.
+    """
+    campaign, city = load_campaign(name), load_city()
+    with DAG(
+        dag_id=campaign.name,
+        dag_display_name=campaign.title,
+        doc_md=doc_md,
+        schedule=AfterDueDateTimetable(campaign.occurrences(city)),
+        start_date=START,
+        catchup=False,
+        is_paused_upon_creation=True,
+        max_active_runs=4,
+        tags=["campaign", campaign.section],
+        params={
+            "occurrence_on": Param(
+                None,
+                type=["null", "string"],
+                format="date",
+                title="予定日",
+                description="手動で実行するときの予定日。空欄のときは、直近の予定日の分を実行します。",
+            )
+        },
+        default_args={"retries": 2, "retry_delay": timedelta(seconds=30), "owner": campaign.section},
+    ) as dag:
+        run_id = open_campaign_run(campaign.name)
+        planned = plan_notices(campaign.name, run_id)
+        approved = approve(campaign, run_id)
+        batches = list_batches(run_id)
+        sent = send(campaign, run_id, batches)
+        planned >> approved >> batches
+        sent >> summarise(run_id)
+    return dag
+
+
+@task(task_display_name="① 実行回を開く")
+def open_campaign_run(campaign_name: str) -> str:
+    """One campaign run per occurrence, whoever asks. Returns its id."""
+    context, now = get_current_context(), clock.now()
+    timetable = load_campaign(campaign_name).occurrences(load_city())
+    occurrence_at = timetable.resolve(named_day(context), context["dag_run"].logical_date, now)
+    return str(runs.open_campaign_run(campaign_engine(), campaign_name, occurrence_at, now, worker_name(context)))
+
+
+@task(task_display_name="② 対象者の抽出・確認・文面作成")
+def plan_notices(campaign_name: str, campaign_run_id: str) -> str:
+    """One notice per cohort member. Returns the digest of what would be sent."""
+    return plan(
+        campaign_engine(),
+        load_campaign(campaign_name),
+        load_city(),
+        UUID(campaign_run_id),
+        clock.now(),
+        worker_name(get_current_context()),
+        secret_key(),
+    )
+
+
+def approve(campaign: Campaign, campaign_run_id: Any) -> ApproveCampaignRun:
+    """A person decides."""
+    return ApproveCampaignRun(
+        task_id="approve", task_display_name="③ 承認", campaign_run_id=campaign_run_id, retries=0
+    )
+
+
+@task(task_display_name="④ 送信単位の一覧")
+def list_batches(campaign_run_id: str) -> list[int]:
+    """Batches with something left to hand over; none unless the ledger has the approval."""
+    return runs.list_batches(campaign_engine(), UUID(campaign_run_id))
+
+
+def send(campaign: Campaign, campaign_run_id: Any, batches: Any) -> Any:
+    """Each batch a task of its own: the unit of retry."""
+    return SendSmsBatchOperator.partial(
+        task_id="send",
+        task_display_name="⑤ 引渡し（送信予約）",
+        campaign_run_id=campaign_run_id,
+        gateway_conn_id=campaign.sending.gateway_conn_id,
+        max_active_tis_per_dagrun=4,
+    ).expand(batch=batches)
+
+
+@task(task_display_name="⑥ まとめ", trigger_rule="all_done")
+def summarise(campaign_run_id: str) -> dict[str, Any]:
+    """Where every cohort member ended so far: counts by state, and by reason."""
+    return summary_of(campaign_engine(), UUID(campaign_run_id))

@@ -1,0 +1,65 @@
+"""DAGs that keep every campaign's notices in step with the gateway and the records."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, get_current_context, task
+
+from oshirase.adapters import clock
+from oshirase.adapters.database import campaign_engine
+from oshirase.adapters.settings import load_city
+from oshirase.orchestration.campaign_dag import START
+from oshirase.orchestration.context import worker_name
+from oshirase.orchestration.hook import SmsGatewayHook
+from oshirase.services import receipts, reconciliation
+
+GATEWAY_CONN_ID = SmsGatewayHook.default_conn_name
+
+
+def _upkeep_dag(dag_id: str, title: str, schedule: timedelta, doc_md: str | None) -> DAG:
+    return DAG(
+        dag_id=dag_id,
+        dag_display_name=title,
+        doc_md=doc_md,
+        schedule=schedule,
+        start_date=START,
+        catchup=False,
+        is_paused_upon_creation=True,
+        max_active_runs=1,
+        tags=["upkeep"],
+        default_args={"retries": 2, "retry_delay": timedelta(seconds=30), "owner": "oshirase"},
+    )
+
+
+def collect_receipts_dag(doc_md: str | None) -> DAG:
+    """What the gateway reports of what it took, read page by page."""
+    with _upkeep_dag("collect_receipts", "送達結果の取込み", timedelta(minutes=15), doc_md) as dag:
+        collect_receipts(GATEWAY_CONN_ID)
+    return dag
+
+
+def reconcile_payments_dag(doc_md: str | None) -> DAG:
+    """Bookings held against the records, and cancelled where these speak against them."""
+    with _upkeep_dag("reconcile_payments", "納付状況との照合", timedelta(minutes=5), doc_md) as dag:
+        reconcile_payments(GATEWAY_CONN_ID)
+    return dag
+
+
+@task(task_display_name="送達結果を取り込む")
+def collect_receipts(gateway_conn_id: str) -> dict[str, int]:
+    """How many notices went into which state."""
+    with SmsGatewayHook(gateway_conn_id) as gateway:
+        return dict(
+            receipts.collect_receipts(campaign_engine(), gateway, clock.now(), worker_name(get_current_context()))
+        )
+
+
+@task(task_display_name="予約を納付状況と照合する")
+def reconcile_payments(gateway_conn_id: str) -> dict[str, int]:
+    """How many bookings were cancelled, could not be, and how many subjects were found settled."""
+    with SmsGatewayHook(gateway_conn_id) as gateway:
+        return dict(
+            reconciliation.reconcile(
+                campaign_engine(), gateway, load_city(), clock.now(), worker_name(get_current_context())
+            )
+        )

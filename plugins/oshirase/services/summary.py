@@ -1,0 +1,31 @@
+"""The summary of a campaign run: where every cohort member ended so far."""
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from oshirase.services.campaign_run import count_notices, load_campaign_run
+
+
+def summarise(engine: Engine, campaign_run_id: UUID) -> dict[str, Any]:
+    """Counts by state, and suppressions by reason; ids, counts and digests only.
+
+    Returns:
+        `{campaign, occurrence_on, cohort, digest, approved_by, closed_as, states: {state: n}, suppressed: {reason: n}}`.
+    """
+    run, counts = load_campaign_run(engine, campaign_run_id), count_notices(engine, campaign_run_id)
+    states: Counter[str] = Counter()
+    for count in counts:
+        states[count.state] += count.notices
+    return {
+        "campaign": run.campaign,
+        "occurrence_on": run.occurrence_on.isoformat(),
+        "cohort": states.total(),
+        "digest": run.digest,
+        "approved_by": run.approved_by,
+        "closed_as": run.closed_as,
+        "states": dict(states),
+        "suppressed": {str(c.reason): c.notices for c in counts if c.state == "suppressed"},
+    }

@@ -1,0 +1,50 @@
+"""The emulator's socket and server, shared by the command and the testing fixture."""
+
+import socket
+
+import uvicorn
+from starlette.applications import Starlette
+
+# Longer than any client pauses: a kept connection closed in its face would look to it like a lost answer.
+KEEP_ALIVE_SECONDS = 120
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; the text is a sentence for the person who started the emulator."""
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """Bind a listening socket; port 0 takes a free one. Raises ListenError."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait for old connections
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise ListenError(
+            f"The gateway emulator cannot listen on {host} port {port} ({error.strerror}): "
+            "stop what uses it, or choose another with --port (0 picks a free one)."
+        ) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the socket's address as a URL without a path."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def build_server(app: Starlette) -> uvicorn.Server:
+    """Build the server: no access log, as request lines hold telephone numbers, and no proxy headers."""
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=5,
+    )
+    return uvicorn.Server(config)

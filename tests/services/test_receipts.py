@@ -1,0 +1,96 @@
+"""Receipts only ever add knowledge."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from oshirase.domain.gateway import DeliveryState, Receipt
+from oshirase.services.receipts import apply_receipts
+from sandbox.gateway.testing import START
+from tests.people import create_debtor
+from tests.scene import OCCURRENCE, Scene
+
+
+def sent_run(scene: Scene, count: int = 1) -> UUID:
+    for _ in range(count):
+        create_debtor(scene.owner)
+    run = scene.approved_run()
+    scene.send(run)
+    return run
+
+
+def receipt(scene: Scene, state: DeliveryState, *, minutes: int = 0, **values: object) -> Receipt:
+    ((notice, message),) = scene.rows("select notice_id, gateway_message_id from ledger.notice")
+    return Receipt(
+        **{  # type: ignore[arg-type]
+            "gateway_message_id": message,
+            "tags": (str(notice),),
+            "state": state,
+            "result": "done",
+            "status": "done",
+            "sent_result": "received" if state == DeliveryState.DELIVERED else "unconnected",
+            "carrier": "docomo",
+            "charged_parts": 2,
+            "sent_at": START,
+            "received_at": START,
+            "updated_at": START + timedelta(minutes=minutes),
+            **values,
+        }
+    )
+
+
+def apply(scene: Scene, *receipts: Receipt) -> dict[str, int]:
+    return dict(apply_receipts(scene.engine, "karaden", receipts, scene.clock(), "test"))
+
+
+def test_nothing_to_report_before_the_booked_time(scene: Scene) -> None:
+    sent_run(scene, 2)
+    assert scene.collect() == {}
+    assert scene.states() == {"accepted": 2}
+
+
+def test_after_the_booked_time_every_notice_is_delivered_with_what_was_charged(scene: Scene) -> None:
+    sent_run(scene, 3)
+    scene.clock.moment = OCCURRENCE + timedelta(hours=8)
+    assert scene.collect() == {"delivered": 3}
+    rows = scene.rows("select parts, charged_parts, received_at is not null from ledger.notice")
+    assert set(rows) == {(2, 2, True)}
+    assert scene.collect() == {}
+    assert len(scene.rows("select 1 from ledger.receipt")) == 3
+
+
+def test_a_page_applied_twice_changes_nothing(scene: Scene) -> None:
+    sent_run(scene)
+    assert apply(scene, receipt(scene, DeliveryState.DELIVERED)) == {"delivered": 1}
+    events = scene.rows("select count(*) from ledger.notice_event")
+    assert apply(scene, receipt(scene, DeliveryState.DELIVERED)) == {}
+    assert scene.rows("select count(*) from ledger.notice_event") == events
+
+
+def test_a_late_delivery_wins_over_an_undelivered(scene: Scene) -> None:
+    sent_run(scene)
+    apply(scene, receipt(scene, DeliveryState.UNDELIVERED))
+    assert scene.states() == {"undelivered/done/unconnected": 1}
+    apply(scene, receipt(scene, DeliveryState.DELIVERED, minutes=90))
+    assert scene.states() == {"delivered": 1}
+
+
+def test_nothing_is_taken_back_from_a_delivered_notice(scene: Scene) -> None:
+    sent_run(scene)
+    apply(scene, receipt(scene, DeliveryState.DELIVERED))
+    assert apply(scene, receipt(scene, DeliveryState.UNDELIVERED, minutes=5)) == {}
+    assert scene.states() == {"delivered": 1}
+    assert len(scene.rows("select 1 from ledger.receipt")) == 2
+
+
+def test_contradictory_receipts_in_one_page_leave_the_delivery(scene: Scene) -> None:
+    sent_run(scene)
+    apply(scene, receipt(scene, DeliveryState.DELIVERED), receipt(scene, DeliveryState.FAILED, minutes=3))
+    assert scene.states() == {"delivered": 1}
+
+
+def test_a_message_that_the_ledger_did_not_hand_over_is_no_receipt(scene: Scene) -> None:
+    sent_run(scene)
+    foreign = receipt(scene, DeliveryState.DELIVERED, gateway_message_id="00000000-0000-4000-8000-000000000000")
+    untagged = receipt(scene, DeliveryState.DELIVERED, tags=())
+    assert apply(scene, foreign, untagged) == {}
+    assert scene.states() == {"accepted": 1}
