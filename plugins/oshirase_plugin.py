@@ -1,5 +1,7 @@
 """What Oshirase adds to Airflow."""
 
+from typing import ClassVar
+
 from airflow.plugins_manager import AirflowPlugin
 
 from oshirase.orchestration.timetables import AfterDueDateTimetable
@@ -9,4 +11,4 @@ class OshirasePlugin(AirflowPlugin):
     """Registers the timetables of the campaigns."""
 
     name = "oshirase"
-    timetables = [AfterDueDateTimetable]
+    timetables: ClassVar = [AfterDueDateTimetable]

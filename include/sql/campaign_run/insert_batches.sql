@@ -7,8 +7,10 @@ returns: nothing
 */
 insert into ledger.batch (campaign_run_id, batch, notices, digest)
 select
-    :campaign_run_id,
+    r.campaign_run_id,
     d.batch,
     d.notices,
     d.digest
-from ledger.batch_digests(:campaign_run_id, :key) as d;
+from ledger.campaign_run as r
+cross join ledger.batch_digests(r.campaign_run_id, :key) as d
+where r.campaign_run_id = :campaign_run_id;

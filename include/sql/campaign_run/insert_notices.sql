@@ -1,6 +1,6 @@
 /*
 name:    campaign_run/insert_notices
-purpose: Write one notice per cohort member: suppressed, held out, deferred, or planned with its text, batch and booking.
+purpose: Write one notice per cohort member: suppressed, held out, deferred, or planned with text, batch and booking.
 grain:   one row per cohort member
 params:  campaign_run_id (uuid), campaign (text), now (timestamptz), by (text), batch_size (int), most_recipients (int),
          text_arms (text[]), text_fields (text[]), text_ids (text[]), text_parts (int[]),
@@ -17,7 +17,8 @@ with rendered as (
         t.fields::jsonb as fields,
         t.text_id::uuid as text_id,
         t.parts
-    from unnest(:text_arms ::text [], :text_fields ::text [], :text_ids ::text [], :text_parts ::int [])
+    from
+        unnest(:text_arms ::text [], :text_fields ::text [], :text_ids ::text [], :text_parts ::int [])
         as t (arm, fields, text_id, parts)
 ),
 
@@ -28,7 +29,8 @@ slot as (
         k.limited_at::timestamptz as limited_at,
         k.capacity,
         sum(k.capacity) over (order by k.starts_at::timestamptz) as upto
-    from unnest(:slot_starts ::text [], :slot_ends ::text [], :slot_limits ::text [], :slot_capacities ::int [])
+    from
+        unnest(:slot_starts ::text [], :slot_ends ::text [], :slot_limits ::text [], :slot_capacities ::int [])
         as k (starts_at, ends_at, limited_at, capacity)
 ),
 

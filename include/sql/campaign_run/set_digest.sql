@@ -8,7 +8,9 @@ returns: digest
 update ledger.campaign_run as r
 set
     digest = encode(sha256(convert_to(:settings || coalesce((
-        select string_agg(b.digest, '/' order by b.batch) from ledger.batch as b where b.campaign_run_id = :campaign_run_id
+        select string_agg(b.digest, '/' order by b.batch)
+        from ledger.batch as b
+        where b.campaign_run_id = :campaign_run_id
     ), ''), 'UTF8')), 'hex'),
     composed_at = :composed_at
 where r.campaign_run_id = :campaign_run_id

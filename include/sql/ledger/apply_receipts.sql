@@ -10,10 +10,17 @@ returns: notice_id, state
 */
 with reported as (
     select r.*
-    from jsonb_to_recordset(:receipts ::jsonb) as r (
-        notice_id uuid, gateway_message_id text, state text, reason text, result text, status text, sent_result text,
-        carrier text, charged_parts smallint, sent_at timestamptz, received_at timestamptz, updated_at timestamptz
-    )
+    from
+        jsonb_to_recordset(:receipts ::jsonb) as r (
+            notice_id uuid,
+            gateway_message_id text,
+            state text,
+            reason text,
+            result text,
+            status text,
+            sent_result text,
+            carrier text, charged_parts smallint, sent_at timestamptz, received_at timestamptz, updated_at timestamptz
+        )
     -- Only what the ledger handed over itself: another message with our tag is no receipt of ours.
     inner join ledger.notice as n
         on r.notice_id = n.notice_id and r.gateway_message_id = n.gateway_message_id and n.gateway = :gateway
@@ -26,7 +33,7 @@ kept as (
     )
     select
         r.notice_id,
-        :gateway,
+        r.:gateway,
         r.gateway_message_id,
         r.result,
         r.status,
@@ -36,7 +43,7 @@ kept as (
         r.sent_at,
         r.received_at,
         r.updated_at,
-        :now
+        r.:now
     from reported as r
     on conflict do nothing
     returning notice_id

@@ -13,8 +13,9 @@ select
     n.gateway_message_id,
     s.reason
 from ledger.notice as n
-cross join lateral records.suppression(
-    n.subject, n.resident_id, n.phone_e164, :known_at, :on_day, :confirmed_since
-) as s
+cross join
+    lateral records.suppression(
+        n.subject, n.resident_id, n.phone_e164, :known_at, :on_day, :confirmed_since
+    ) as s
 where n.state = 'accepted' and n.scheduled_at > :cancellable_until and s.reason is not null
 order by n.scheduled_at, n.notice_id;

@@ -18,7 +18,8 @@ set
     lease_until = null,
     state_changed_at = :now,
     state_changed_by = :by
-from unnest(:notice_ids ::uuid [], :states ::text [], :reasons ::text [], :gateway_message_ids ::text [])
+from
+    unnest(:notice_ids ::uuid [], :states ::text [], :reasons ::text [], :gateway_message_ids ::text [])
     as o (notice_id, state, reason, gateway_message_id)
 where n.notice_id = o.notice_id and n.claim_id = :claim_id and n.state = 'claimed'
 returning n.notice_id;

@@ -8,9 +8,9 @@ returns: notice_id
 insert into ledger.outcome (notice_id, kind, settled_on, recorded_at)
 select
     n.notice_id,
-    'settled',
+    'settled' as kind,
     b.last_paid_on,
-    :now
+    :now as recorded_at
 from ledger.notice as n
 cross join lateral records.levy_balance(n.subject, :known_at) as b
 where

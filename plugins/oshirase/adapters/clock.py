@@ -23,7 +23,9 @@ def _load(spec: str) -> Clock:
     try:
         clock: Clock = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise MissingSetting(f"{SETTING}={spec!r} names no function as module:function; unset it to use the system's clock") from error
+        raise MissingSetting(
+            f"{SETTING}={spec!r} names no function as module:function; unset it to use the system's clock"
+        ) from error
     return clock
 
 

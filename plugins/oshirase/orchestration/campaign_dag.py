@@ -49,7 +49,7 @@ def campaign_dag(name: str, doc_md: str | None) -> DAG:
         },
         default_args={"retries": 2, "retry_delay": timedelta(seconds=30), "owner": campaign.section},
     ) as dag:
-        run_id = open_campaign_run(campaign.name)
+        run_id: Any = open_campaign_run(campaign.name)
         planned = plan_notices(campaign.name, run_id)
         approved = approve(campaign, run_id)
         batches = list_batches(run_id)
@@ -84,9 +84,7 @@ def plan_notices(campaign_name: str, campaign_run_id: str) -> str:
 
 def approve(campaign: Campaign, campaign_run_id: Any) -> ApproveCampaignRun:
     """A person decides."""
-    return ApproveCampaignRun(
-        task_id="approve", task_display_name="③ 承認", campaign_run_id=campaign_run_id, retries=0
-    )
+    return ApproveCampaignRun(task_id="approve", task_display_name="③ 承認", campaign_run_id=campaign_run_id, retries=0)
 
 
 @task(task_display_name="④ 送信単位の一覧")

@@ -49,7 +49,8 @@ class SmsGatewayHook(BaseHook):
         }
         if missing := [name for name, value in values.items() if not value]:
             raise MissingSetting(
-                f"Airflow connection {self.gateway_conn_id!r} lacks {', '.join(missing)}: set it under Admin > Connections"
+                f"Airflow connection {self.gateway_conn_id!r} lacks {', '.join(missing)}: "
+                "set it under Admin > Connections"
             )
         host, tenant_id, token, service_id = values.values()
         return KaradenGateway(str(host), str(tenant_id), str(token), int(str(service_id)))

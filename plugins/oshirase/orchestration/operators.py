@@ -27,8 +27,8 @@ class ApproveCampaignRun(HITLOperator):
     """Ask a person whether a campaign run may be sent; the answer is kept in the ledger, bound to the content's digest.
 
     The approver types the confirmation code shown with the content: Airflow keeps an old page after a clear, the code
-    does not fit new content then, and the task asks again. Returns the decision, `approved`, `rejected` or
-    `nothing_to_send`; whoever sends asks the ledger, not this task.
+    does not fit new content then, and the task asks again (the page itself cannot be changed while it waits). Returns
+    the decision, `approved`, `rejected` or `nothing_to_send`; whoever sends asks the ledger, not this task.
     """
 
     template_fields: Sequence[str] = ("campaign_run_id",)
@@ -42,7 +42,10 @@ class ApproveCampaignRun(HITLOperator):
             options=[APPROVE, REJECT],
             params={
                 "confirmation_code": Param(
-                    None, type=["null", "string"], title="確認コード", description="承認するときに、本文の確認コードを入力してください。"
+                    None,
+                    type=["null", "string"],
+                    title="確認コード",
+                    description="承認するときに、本文の確認コードを入力してください。",
                 ),
                 "reason": Param(
                     None, type=["null", "string"], title="差し戻す理由", description="差し戻すときに入力してください。"
@@ -54,14 +57,11 @@ class ApproveCampaignRun(HITLOperator):
 
     def execute(self, context: Context) -> Any:
         """Show the present content and wait; nobody is asked when there is nothing to decide."""
-        return self._ask(context, remark=None)
-
-    def _ask(self, context: Context, remark: str | None) -> Any:
         review = review_campaign_run(campaign_engine(), UUID(self.campaign_run_id))
         if decided := _decided(review):
             return decided
         self.subject = approval_subject(review)
-        self.body = approval_body(review, remark)
+        self.body = approval_body(review)
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
@@ -77,13 +77,15 @@ class ApproveCampaignRun(HITLOperator):
 
     def _approve(self, context: Context, review: Review, by: str, code: str | None) -> Any:
         if (code or "").strip().upper() != review.confirmation_code:
-            return self._ask(context, remark="確認コードが現在の内容と一致しませんでした。内容を確認のうえ、もう一度入力してください。")
+            self.log.warning("confirmation code does not fit the present content: asking again")
+            return self.execute(context)
         approve_campaign_run(campaign_engine(), review.run.campaign_run_id, str(review.run.digest), by, clock.now())
         return "approved"
 
     def _reject(self, context: Context, review: Review, by: str, reason: str | None) -> Any:
         if not (reason or "").strip():
-            return self._ask(context, remark="差し戻す理由が入力されていません。理由を入力してください。")
+            self.log.warning("rejected without a reason: asking again")
+            return self.execute(context)
         reject_campaign_run(
             campaign_engine(), review.run.campaign_run_id, str(review.run.digest), by, clock.now(), str(reason).strip()
         )
@@ -101,7 +103,9 @@ def _decided(review: Review) -> str | None:
 def _answered_by(answer: Any) -> str:
     user = answer["responded_by_user"] or {}
     if (by := str(user.get("id") or "")) in NOBODY:
-        raise AirflowFailException("回答した職員を確認できないため、承認として扱いません。職員としてログインして回答してください。")
+        raise AirflowFailException(
+            "回答した職員を確認できないため、承認として扱いません。職員としてログインして回答してください。"
+        )
     return by
 
 

@@ -1,7 +1,6 @@
 """DAGs that keep every campaign's notices in step with the gateway and the records."""
 
 from datetime import timedelta
-from typing import Any
 
 from airflow.sdk import DAG, get_current_context, task
 

@@ -103,7 +103,7 @@ def deliver_batch(
 def claim_notices(
     engine: Engine, gateway: str, city: City, campaign_run_id: UUID, batch: int, *, by: str, now: datetime
 ) -> Claim:
-    """Take up to a group of planned notices, committed before any call; the records are asked again in the same step."""
+    """Take up to a group of planned notices, committed before any call; the same statement asks the records again."""
     claim_id, today = uuid4(), now.astimezone(JST).date()
     with engine.begin() as connection:
         rows = connection.execute(
@@ -146,7 +146,7 @@ def hand_over(
     """Call the gateway for each, no transaction open.
 
     Returns:
-        An outcome for every submission, and the refusal or the busy answer after which the rest was not called any more.
+        An outcome for every submission, and the refusal or busy answer after which the rest was not called any more.
     """
     outcomes: list[Outcome] = []
     stopped: Refused | Busy | None = None

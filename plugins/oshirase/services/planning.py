@@ -59,7 +59,7 @@ def plan_notices(
 def select_cohort(connection: Connection, campaign: Campaign, occurrence_at: datetime) -> None:
     """Fill the workspace with the cohort as it was due, and known, at the occurrence."""
     connection.execute(
-        text(f"insert into cohort (subject, resident_id, due_on, fields)\n{sql(campaign.cohort)}"),  # noqa: S608
+        text(f"insert into cohort (subject, resident_id, due_on, fields)\n{sql(campaign.cohort)}"),
         {
             "as_of": occurrence_at.astimezone(JST).date(),
             "known_at": occurrence_at,
@@ -143,9 +143,7 @@ def _slot_binds(bookings: Sequence[Slot]) -> dict[str, list[Any]]:
     }
 
 
-def render_texts(
-    connection: Connection, campaign: Campaign, city: City, campaign_run_id: UUID
-) -> list[RenderedText]:
+def render_texts(connection: Connection, campaign: Campaign, city: City, campaign_run_id: UUID) -> list[RenderedText]:
     """Render every variant for every set of fields that the line for a text has, and keep each in the ledger."""
     variants = {variant.name: variant for variant in campaign.variants}
     rows = connection.execute(statement("campaign_run/distinct_fields")).all()
@@ -200,9 +198,7 @@ def bind_digest(
     connection: Connection, campaign: Campaign, city: City, campaign_run_id: UUID, now: datetime, key: bytes
 ) -> str:
     """Digest each batch, and the run over its batches and settings."""
-    connection.execute(
-        statement("campaign_run/insert_batches"), {"campaign_run_id": campaign_run_id, "key": key}
-    )
+    connection.execute(statement("campaign_run/insert_batches"), {"campaign_run_id": campaign_run_id, "key": key})
     settings = json.dumps([campaign.model_dump(mode="json"), city.model_dump(mode="json")], sort_keys=True)
     digest = connection.scalar(
         statement("campaign_run/set_digest"),

@@ -1,10 +1,12 @@
 """Reconciliation: bookings of what has been settled since are cancelled, settlements after the hand-over are noted."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row
 
 from oshirase.adapters.sql import statement
 from oshirase.domain.calendar import JST
@@ -22,7 +24,9 @@ def reconcile(engine: Engine, gateway: SmsGateway, city: City, now: datetime, by
     """
     counts: Counter[str] = Counter()
     for booking in _bookings_to_cancel(engine, gateway, city, now):
-        cancelled = cancel_booking(engine, gateway, booking.notice_id, booking.gateway_message_id, booking.reason, now, by)
+        cancelled = cancel_booking(
+            engine, gateway, booking.notice_id, booking.gateway_message_id, booking.reason, now, by
+        )
         counts["cancelled" if cancelled else "not_cancelled"] += 1
     with engine.begin() as connection:
         settled = connection.execute(
@@ -32,7 +36,7 @@ def reconcile(engine: Engine, gateway: SmsGateway, city: City, now: datetime, by
     return counts
 
 
-def _bookings_to_cancel(engine: Engine, gateway: SmsGateway, city: City, now: datetime):  # type: ignore[no-untyped-def]
+def _bookings_to_cancel(engine: Engine, gateway: SmsGateway, city: City, now: datetime) -> Sequence[Row[Any]]:
     today = now.astimezone(JST).date()
     with engine.connect() as connection:
         return connection.execute(

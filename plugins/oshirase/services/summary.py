@@ -13,7 +13,8 @@ def summarise(engine: Engine, campaign_run_id: UUID) -> dict[str, Any]:
     """Counts by state, and suppressions by reason; ids, counts and digests only.
 
     Returns:
-        `{campaign, occurrence_on, cohort, digest, approved_by, closed_as, states: {state: n}, suppressed: {reason: n}}`.
+        `{campaign, occurrence_on, cohort, digest, approved_by, closed_as}` with `states: {state: n}` and
+        `suppressed: {reason: n}`.
     """
     run, counts = load_campaign_run(engine, campaign_run_id), count_notices(engine, campaign_run_id)
     states: Counter[str] = Counter()

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from oshirase.domain.calendar import JST
 from oshirase.domain.gateway import Busy, DeliveryState, OutcomeUnknown, Receipt, Refused, Submission
@@ -34,6 +35,7 @@ class KaradenGateway:
     cancel_margin = timedelta(minutes=5)
 
     def __init__(self, base_url: str, tenant_id: str, token: str, service_id: int) -> None:
+        self._base_url = base_url
         self._messages = f"{base_url.rstrip('/')}/{tenant_id}/messages"
         self._service_id = service_id
         self._session = requests.Session()
@@ -91,12 +93,18 @@ class KaradenGateway:
     def _call(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
         try:
             response = self._session.request(method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False, **kwargs)
-        except requests.ConnectTimeout as error:
-            raise Busy("the gateway cannot be reached in time") from error
         except requests.RequestException as error:
-            # The request may have arrived: only its answer is missing. The cause may quote the request: left out.
+            # The cause may quote the request, so it is left out.
+            if _never_connected(error):
+                raise Busy(f"the gateway at {self._base_url} cannot be reached") from None
             raise OutcomeUnknown(f"no answer from the gateway ({type(error).__name__})") from None
         return _read(response)
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    """Whether it is sure that no request went out; any other lost answer leaves it open."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)
 
 
 def _read(response: requests.Response) -> dict[str, Any]:

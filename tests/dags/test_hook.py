@@ -1,0 +1,62 @@
+"""The connection type `sms_gateway`: what the hook makes of it, and what its Test button says."""
+
+import json
+
+import pytest
+from airflow.providers_manager import ProvidersManager
+
+from oshirase.errors import MissingSetting
+from oshirase.orchestration.hook import SmsGatewayHook
+from sandbox.gateway.testing import HandClock, RunningGateway
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch, emulator: tuple[RunningGateway, HandClock]):  # type: ignore[no-untyped-def]
+    """Set the Airflow connection, some of it otherwise than right."""
+    running, _ = emulator
+
+    def set_connection(**changed: object) -> SmsGatewayHook:
+        connection = {
+            "conn_type": "sms_gateway",
+            "host": running.base_url,
+            "login": running.tenant,
+            "password": running.token,
+            "extra": {"service_id": 1},
+            **changed,
+        }
+        monkeypatch.setenv("AIRFLOW_CONN_KARADEN", json.dumps(connection))
+        return SmsGatewayHook()
+
+    return set_connection
+
+
+def test_airflow_knows_the_connection_type() -> None:
+    assert ProvidersManager().hooks["sms_gateway"].hook_class_name.endswith("SmsGatewayHook")
+
+
+def test_the_test_button_says_that_all_is_well(connect) -> None:  # type: ignore[no-untyped-def]
+    assert connect().test_connection() == (
+        True, "接続できました。URL・テナント ID・アクセストークンは正しく設定されています。",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"password": "wrong"}, "401 unauthentication"),
+        ({"login": "00000000-0000-4000-8000-000000000000"}, "400 invalid_tenant"),
+        ({"host": "http://127.0.0.1:9/api"}, "cannot be reached"),
+        ({"password": None}, "lacks password (token)"),
+        ({"extra": {}}, "lacks extra.service_id"),
+    ],
+)
+def test_the_test_button_names_what_is_wrong(connect, changed: dict[str, object], told: str) -> None:  # type: ignore[no-untyped-def]
+    succeeded, message = connect(**changed).test_connection()
+    assert not succeeded
+    assert told in message
+    assert "wrong" not in message
+
+
+def test_an_incomplete_connection_says_where_to_set_it(connect) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(MissingSetting, match="Admin > Connections"):
+        connect(login="").get_conn()

@@ -1,0 +1,103 @@
+"""What every DAG of ours owes to staff and to whoever is on call."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from airflow.sdk import DAG
+
+from oshirase.adapters.paths import project_home
+from oshirase.adapters.settings import campaign_names
+from oshirase.errors import UnknownCampaign
+
+FILES = sorted((project_home() / "dags").glob("*.py"))
+CAMPAIGNS = campaign_names()
+JAPANESE = re.compile(r"[ぁ-んァ-ヶ一-龠]")
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module", params=FILES, ids=lambda path: path.stem)
+def path(request: pytest.FixtureRequest) -> Path:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def dag(path: Path) -> DAG:
+    found = [value for value in vars(load(path)).values() if isinstance(value, DAG)]
+    assert len(found) == 1, "one DAG a file"
+    return found[0]
+
+
+def test_the_file_is_found_by_airflows_safe_mode(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").lower()
+    assert "airflow" in text
+    assert "dag" in text
+
+
+def test_the_file_reads_in_one_screen(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 40
+
+
+def test_the_dag_is_called_as_its_file(path: Path, dag: DAG) -> None:
+    assert dag.dag_id == path.stem
+
+
+def test_staff_read_japanese(dag: DAG) -> None:
+    assert JAPANESE.search(dag.dag_display_name)
+    assert JAPANESE.search(dag.doc_md or "")
+    for task in dag.tasks:
+        assert JAPANESE.search(task.task_display_name), task.task_id
+
+
+def test_the_run_book_page_says_how_to_run_it_again(dag: DAG) -> None:
+    assert "**やり直し**" in (dag.doc_md or "")
+
+
+def test_nothing_is_sent_because_a_dag_appeared(dag: DAG) -> None:
+    assert dag.is_paused_upon_creation
+    assert not dag.catchup
+
+
+def test_it_has_an_owner_and_tags(dag: DAG) -> None:
+    assert dag.tags
+    assert all(task.owner not in {"airflow", ""} for task in dag.tasks)
+
+
+def test_only_the_approval_is_never_retried(dag: DAG) -> None:
+    assert {task.task_id for task in dag.tasks if not task.retries} <= {"approve"}
+
+
+def test_every_campaign_has_a_dag() -> None:
+    assert set(CAMPAIGNS) <= {path.stem for path in FILES}
+
+
+def test_the_readme_lists_the_dags() -> None:
+    readme = (project_home() / "README.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))
+    assert listed == {path.stem for path in FILES}
+
+
+def test_a_broken_settings_file_breaks_only_its_own_dag(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OSHIRASE_HOME", str(tmp_path))
+    broken = {path.stem for path in FILES if path.stem in CAMPAIGNS}
+    for path in FILES:
+        if path.stem in broken:
+            with pytest.raises(UnknownCampaign, match=path.stem):
+                load(path)
+        else:
+            load(path)
+
+
+def test_dags_import_without_a_database(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    monkeypatch.delenv("OSHIRASE_DATABASE_URL", raising=False)
+    load(path)
