@@ -51,7 +51,7 @@ def test_never_moves_back(clock_file: Path) -> None:
 
 def test_refuses_a_naive_moment(clock_file: Path) -> None:
     with pytest.raises(ValueError, match="aware"):
-        clock.move_to(datetime(2030, 1, 1))
+        clock.move_to(datetime(2030, 1, 1))  # noqa: DTZ001
 
 
 def test_names_a_broken_file(clock_file: Path) -> None:

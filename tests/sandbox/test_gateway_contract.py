@@ -57,11 +57,23 @@ def test_a_new_message(send: Send) -> None:
     assert set(message) == FIELDS
     assert UUID(message["id"])
     expected = {
-        **{"object": "message", "service_id": 1, "to": FORM["to"], "body": FORM["body"], "is_shorten": False},
-        **{"tags": ["notice-1", "run-1"], "error": None, "scheduled_at": None, "limited_at": None},
-        **{"status": "done", "result": "processing", "sent_result": "unconnected", "charged_count_per_sent": 1},
-        **{"created_at": "2026-11-24T09:00:00+09:00", "sent_at": "2026-11-24T09:00:00+09:00"},
-        **{"received_at": None, "charged_at": None},
+        "object": "message",
+        "service_id": 1,
+        "to": FORM["to"],
+        "body": FORM["body"],
+        "is_shorten": False,
+        "tags": ["notice-1", "run-1"],
+        "error": None,
+        "scheduled_at": None,
+        "limited_at": None,
+        "status": "done",
+        "result": "processing",
+        "sent_result": "unconnected",
+        "charged_count_per_sent": 1,
+        "created_at": "2026-11-24T09:00:00+09:00",
+        "sent_at": "2026-11-24T09:00:00+09:00",
+        "received_at": None,
+        "charged_at": None,
     }
     assert {key: message[key] for key in expected} == expected
 

@@ -33,7 +33,7 @@ kept as (
     )
     select
         r.notice_id,
-        r.:gateway,
+        :gateway,
         r.gateway_message_id,
         r.result,
         r.status,
@@ -43,7 +43,7 @@ kept as (
         r.sent_at,
         r.received_at,
         r.updated_at,
-        r.:now
+        :now
     from reported as r
     on conflict do nothing
     returning notice_id
