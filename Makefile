@@ -57,7 +57,7 @@ down: $(INSTALLED) ## Stop what `make up` started
 
 .PHONY: advance
 advance: $(INSTALLED) ## Move the clock of `make up` forwards and let payments arrive (BY=6h; also 30m, 2d)
-	@$(BIN)/python -m sandbox.stack advance $(if $(BY),$(BY),1h)
+	@$(BIN)/python -m sandbox.demo.advance $(if $(BY),$(BY),1h)
 
 .PHONY: gateway
 gateway: $(INSTALLED) ## Start the SMS gateway's emulator alone (PORT=8090)
@@ -83,7 +83,7 @@ check: $(INSTALLED) ## Lint, formats, types, SQL and layers
 format: $(INSTALLED) ## Put code and SQL into shape
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --quiet include/sql
+	$(BIN)/sqlfluff fix --quiet --rules layout,capitalisation include/sql
 
 .PHONY: lock
 lock: $(UV) ## Resolve the dependencies of pyproject.toml anew into the locks

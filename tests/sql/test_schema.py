@@ -1,5 +1,7 @@
 """The schema's own guarantees: migrations, transitions, the append-only log, one live notice, the two roles."""
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Engine, TextClause, text
 from sqlalchemy.engine import URL
@@ -33,18 +35,27 @@ def test_migrations_go_up_from_empty_and_change_nothing_the_second_time(empty_da
     check_schema(engine)
 
 
-def test_an_older_schema_names_the_command_that_upgrades_it(owner: Engine) -> None:
-    with owner.begin() as connection:
+@pytest.fixture
+def migrated(empty_database_url: URL) -> Iterator[Engine]:
+    """A database of this test's own, migrated."""
+    engine = create_records_engine(empty_database_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+def test_an_older_schema_names_the_command_that_upgrades_it(migrated: Engine) -> None:
+    with migrated.begin() as connection:
         connection.execute(text("update ledger.schema_version set version_num = '0000'"))
     with pytest.raises(SchemaMismatch, match=r"at 0000, older than \d{4}: run `make migrate`"):
-        check_schema(owner)
+        check_schema(migrated)
 
 
-def test_a_newer_schema_asks_for_a_newer_program(owner: Engine) -> None:
-    with owner.begin() as connection:
+def test_a_newer_schema_asks_for_a_newer_program(migrated: Engine) -> None:
+    with migrated.begin() as connection:
         connection.execute(text("update ledger.schema_version set version_num = '9999'"))
     with pytest.raises(SchemaMismatch, match="update the program"):
-        check_schema(owner)
+        check_schema(migrated)
 
 
 def test_the_states_are_those_of_the_package(owner: Engine) -> None:
