@@ -15,7 +15,7 @@ from sandbox.stack.ports import fixed_ports
 from sandbox.stack.progress import shown_progress
 from sandbox.stack.residents import load_residents
 from sandbox.stack.running import Stack, running_stack
-from sandbox.stack.scene import DAGS, KNOWN_AT, OPENS_AT, SEED
+from sandbox.stack.scene import DAGS, KNOWN_AT, OCCURRENCE, SEED
 from sandbox.ward import WardSpec
 
 FOLDER = "up"
@@ -39,7 +39,7 @@ def leave_running(ui_port: int, inbox_port: int, size: int) -> None:
             folder,
             ports=fixed_ports(ui_port, inbox_port),
             triggerer=True,
-            starts_at=OPENS_AT,
+            starts_at=OCCURRENCE,
             tell=progress.tell,
         ) as stack,
     ):

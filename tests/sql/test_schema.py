@@ -20,28 +20,33 @@ def rows(engine: Engine, query: str) -> list[tuple]:
         return [tuple(row) for row in connection.execute(text(query))]
 
 
-def test_migrations_go_up_from_empty_and_change_nothing_the_second_time(empty_database_url: URL) -> None:
+@pytest.fixture
+def empty(empty_database_url: URL) -> Iterator[Engine]:
+    """A database of this test's own with nothing in it."""
     engine = create_records_engine(empty_database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def migrated(empty: Engine) -> Engine:
+    """A database of this test's own, migrated."""
+    migrate(empty)
+    return empty
+
+
+def test_migrations_go_up_from_empty_and_change_nothing_the_second_time(empty: Engine) -> None:
     with pytest.raises(SchemaMismatch, match=r"empty: run `make migrate`"):
-        check_schema(engine)
-    first = migrate(engine)
+        check_schema(empty)
+    first = migrate(empty)
     objects = (
         "select relnamespace::regnamespace::text as schema, relname from pg_class"
         " where relnamespace::regnamespace::text in ('records', 'ledger') order by 1, 2"
     )
-    before = rows(engine, objects)
-    assert migrate(engine) == first
-    assert rows(engine, objects) == before
-    check_schema(engine)
-
-
-@pytest.fixture
-def migrated(empty_database_url: URL) -> Iterator[Engine]:
-    """A database of this test's own, migrated."""
-    engine = create_records_engine(empty_database_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
+    before = rows(empty, objects)
+    assert migrate(empty) == first
+    assert rows(empty, objects) == before
+    check_schema(empty)
 
 
 def test_an_older_schema_names_the_command_that_upgrades_it(migrated: Engine) -> None:
@@ -178,6 +183,7 @@ def test_a_role_cannot_do_what_is_not_its_work(database_url: URL, engine: Engine
     acting = engine if role == "campaign" else create_records_engine(database_url, INGEST_ROLE)
     with pytest.raises(DBAPIError, match="permission denied"), acting.begin() as connection:
         connection.execute(text(change))
+    acting.dispose()
 
 
 def test_anonymous_approves_nothing(engine: Engine, owner: Engine) -> None:

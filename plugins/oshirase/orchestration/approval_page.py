@@ -8,8 +8,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from oshirase.adapters.settings import load_campaign
 from oshirase.domain.calendar import JST
-from oshirase.domain.notice import STATE_LABELS, SUPPRESSION_LABELS
+from oshirase.domain.notice import STATE_LABELS, SUPPRESSION_LABELS, NoticeState
 from oshirase.services.approval import Review
+from oshirase.services.campaign_run import StateCount
 
 WEEKDAYS = "月火水木金土日"
 
@@ -40,10 +41,15 @@ def approval_body(review: Review) -> str:
     """Markdown: what would be sent, to how many, who is left out and why, and the confirmation code."""
     return _template().render(
         review=review,
+        left_out=sorted((c for c in review.counts if c.state != NoticeState.PLANNED), key=_order_of_judgement),
         campaign=load_campaign(review.run.campaign),
         states=STATE_LABELS,
         reasons=SUPPRESSION_LABELS,
     )
+
+
+def _order_of_judgement(count: StateCount) -> int:
+    return list(SUPPRESSION_LABELS).index(count.reason) if count.reason in SUPPRESSION_LABELS else len(SUPPRESSION_LABELS)
 
 
 def moment_in_words(moment: datetime) -> str:
