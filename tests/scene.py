@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from oshirase.adapters.gateways.karaden import KaradenGateway
+from oshirase.adapters.gateways.karaden import KaradenAccount, KaradenGateway
 from oshirase.adapters.settings import load_campaign, load_city
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import Campaign, City
-from oshirase.services import approval, campaign_run, delivery, planning, receipts, reconciliation
+from oshirase.domain.gateway import SmsGateway
+from oshirase.services import approval, campaign_run, delivery, planning, receipts, reconciliation, unknown
 from sandbox.gateway.testing import HandClock, RunningGateway
 
 OCCURRENCE = datetime(2026, 10, 2, 10, 0, tzinfo=JST)
@@ -31,7 +32,10 @@ class Scene:
     city: City = field(default_factory=load_city)
 
     def __post_init__(self) -> None:
-        self.gateway = KaradenGateway(self.running.base_url, self.running.tenant, self.running.token, 1)
+        self.gateway = KaradenGateway("karaden", self.account())
+
+    def account(self) -> KaradenAccount:
+        return KaradenAccount(self.running.base_url, self.running.tenant, self.running.token, 1)
 
     def change(self, **sending: Any) -> None:
         """Other sending settings for this test."""
@@ -59,10 +63,12 @@ class Scene:
             counts += self.send_batch(run, batch)
         return counts
 
-    def send_batch(self, run: UUID, batch: int = 1) -> Counter[str]:
-        return delivery.deliver_batch(
-            self.engine, self.gateway, self.city, run, batch, by="test", clock=self.clock, sleep=lambda _: None
-        )
+    def send_batch(self, run: UUID, batch: int = 1, gateway: SmsGateway | None = None) -> Counter[str]:
+        sender = delivery.Sender(self.engine, gateway or self.gateway, self.city, "test", self.clock)
+        return sender.deliver_batch(run, batch)
+
+    def look_up(self) -> Counter[str]:
+        return unknown.look_up_unknown(self.engine, self.gateway, self.clock(), "test")
 
     def collect(self) -> Counter[str]:
         return receipts.collect_receipts(self.engine, self.gateway, self.clock(), "test")

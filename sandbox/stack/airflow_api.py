@@ -14,7 +14,9 @@ from sandbox.stack.errors import StackError
 POLL_SECONDS = 0.3
 ANSWER_SECONDS = 30
 ENDED = {"success", "failed"}
-DONE = {*ENDED, "skipped", "upstream_failed"}
+FAILED = {"failed", "upstream_failed"}
+UNASKED = {"success", "skipped"}
+WAITING = "awaiting_input"
 T = TypeVar("T")
 
 
@@ -88,11 +90,12 @@ class AirflowApi:
         def asked() -> dict[str, Any] | None:
             details = self._call("GET", f"{_run(dag_id, run_id)}/hitlDetails")["hitl_details"]
             found = [one for one in details if one["task_instance"]["task_id"] == task_id]
-            if found and not found[0]["response_received"]:
+            if found and found[0]["task_instance"]["state"] == WAITING and not found[0]["response_received"]:
                 return dict(found[0])
-            if self.task_states(dag_id, run_id).get(task_id) in DONE:
-                return {}
-            return None
+            state = self.task_states(dag_id, run_id).get(task_id)
+            if state in FAILED:
+                raise StackError(f"run {run_id} of {dag_id} failed before or at task {task_id}: {self.address}")
+            return {} if state in UNASKED else None
 
         return self._wait(asked, f"task {task_id} of run {run_id} has not asked anybody", seconds)
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from oshirase.adapters.gateways.karaden import KaradenGateway
+from oshirase.adapters.gateways.karaden import KaradenAccount, KaradenGateway
 from oshirase.domain.gateway import Busy, DeliveryState, GatewayError, OutcomeUnknown, Refused, Submission
 from sandbox.gateway.testing import HandClock, RunningGateway
 
@@ -21,7 +21,7 @@ BODY = "阿良澄区です。納付確認のお知らせです。"
 def gateway(emulator: tuple[RunningGateway, HandClock]) -> Iterator[KaradenGateway]:
     running, _ = emulator
     running.reset()
-    client = KaradenGateway(running.base_url, running.tenant, running.token, 1)
+    client = KaradenGateway("karaden", KaradenAccount(running.base_url, running.tenant, running.token, 1))
     yield client
     client.close()
 
@@ -54,7 +54,7 @@ def test_receipts_come_in_pages_until_there_is_no_more(gateway: KaradenGateway, 
         one = submission(clock, phone=f"+8190{number:08d}")
         gateway.submit(Submission(one.notice_id, run, one.phone_e164, BODY, None, one.limited_at))
     clock.advance(hours=1)
-    pages = list(gateway.receipts(run, clock() - timedelta(hours=2)))
+    pages = list(gateway.receipts(run, clock() - timedelta(hours=2), clock()))
     assert [len(page) for page in pages] == [100, 1]
     assert {receipt.state for page in pages for receipt in page} == {DeliveryState.DELIVERED}
 
@@ -76,7 +76,9 @@ def test_a_wrong_token_or_tenant_concerns_all(
     emulator: tuple[RunningGateway, HandClock], tenant: str | None, token: str | None, code: str
 ) -> None:
     running, clock = emulator
-    gateway = KaradenGateway(running.base_url, tenant or running.tenant, token or running.token, 1)
+    gateway = KaradenGateway(
+        "karaden", KaradenAccount(running.base_url, tenant or running.tenant, token or running.token, 1)
+    )
     for call in (gateway.check, lambda: gateway.submit(submission(clock))):
         with pytest.raises(Refused) as refused:
             call()
@@ -131,7 +133,7 @@ ANSWERS = [
 @pytest.mark.parametrize(("answer", "expected"), [(a[1], a[2]) for a in ANSWERS], ids=[a[0] for a in ANSWERS])
 def test_the_table_of_answers(clock: HandClock, answer: bytes, expected: type[GatewayError]) -> None:
     with answering(answer) as base_url, pytest.raises(expected) as raised:
-        KaradenGateway(base_url, "tenant", "token", 1).submit(submission(clock))
+        KaradenGateway("karaden", KaradenAccount(base_url, "tenant", "token", 1)).submit(submission(clock))
     if expected is Busy and b"Retry" in answer:
         assert raised.value.retry_after == timedelta(seconds=7)
 
@@ -140,13 +142,15 @@ def test_an_unreachable_gateway_took_nothing(clock: HandClock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(Busy):
-        KaradenGateway(f"http://127.0.0.1:{port}/api", "tenant", "token", 1).submit(submission(clock))
+        KaradenGateway("karaden", KaradenAccount(f"http://127.0.0.1:{port}/api", "tenant", "token", 1)).submit(
+            submission(clock)
+        )
 
 
 @pytest.mark.parametrize("answer", [a[1] for a in ANSWERS], ids=[a[0] for a in ANSWERS])
 def test_no_error_tells_a_number_or_a_text(clock: HandClock, answer: bytes) -> None:
     with answering(answer) as base_url, pytest.raises(GatewayError) as raised:
-        KaradenGateway(base_url, "tenant", "token", 1).submit(submission(clock))
+        KaradenGateway("karaden", KaradenAccount(base_url, "tenant", "token", 1)).submit(submission(clock))
     told = "".join(traceback.format_exception(raised.value))
     assert "0000000001" not in told
     assert BODY not in told

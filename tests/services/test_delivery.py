@@ -1,9 +1,7 @@
 """Handing over: only what was approved, each notice once, nothing lost, whatever answers."""
 
 import threading
-from collections import Counter
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -21,7 +19,9 @@ class Failing:
     """The emulator's client, with an answer of our choice for some calls."""
 
     name = "karaden"
+    width = 1
     cancel_margin = timedelta(minutes=5)
+    look_up_is_authoritative = False
 
     def __init__(self, gateway: KaradenGateway, *errors: Exception | None, after: bool = False) -> None:
         self.gateway, self.errors, self.after = gateway, list(errors), after
@@ -33,19 +33,6 @@ class Failing:
         if error is not None:
             raise error
         return receipt
-
-
-def send(scene: Scene, gateway: object, run: UUID) -> Counter[str]:
-    return delivery.deliver_batch(
-        scene.engine,
-        gateway,
-        scene.city,
-        run,
-        1,
-        by="test",
-        clock=scene.clock,
-        sleep=lambda _: None,  # type: ignore[arg-type]
-    )
 
 
 def debtors(scene: Scene, count: int) -> list[str]:
@@ -192,7 +179,7 @@ def test_a_booking_time_that_has_passed_is_sent_at_once_inside_the_window(scene:
 def test_an_answer_that_was_lost_is_unknown_and_not_sent_again(scene: Scene) -> None:
     debtors(scene, 2)
     run = scene.approved_run()
-    assert send(scene, Failing(scene.gateway, OutcomeUnknown("no answer"), after=True), run) == {
+    assert scene.send_batch(run, gateway=Failing(scene.gateway, OutcomeUnknown("no answer"), after=True)) == {
         "unknown": 1, "accepted": 1,
     }  # fmt: skip
     assert scene.send(run) == {}
@@ -203,7 +190,7 @@ def test_an_answer_that_was_lost_is_unknown_and_not_sent_again(scene: Scene) -> 
 def test_a_refused_notice_keeps_the_code_and_the_next_one_goes_out(scene: Scene) -> None:
     debtors(scene, 2)
     run = scene.approved_run()
-    send(scene, Failing(scene.gateway, Refused("validation_error", "422")), run)
+    scene.send_batch(run, gateway=Failing(scene.gateway, Refused("validation_error", "422")))
     assert scene.states() == {"rejected/validation_error": 1, "accepted": 1}
 
 
@@ -212,7 +199,7 @@ def test_a_refusal_of_all_gives_everything_back_and_stops(scene: Scene) -> None:
     run = scene.approved_run()
     refusal = Refused("unauthentication", "the gateway answered 401", concerns_all=True)
     with pytest.raises(SendingStopped, match="answered 401"):
-        send(scene, Failing(scene.gateway, None, refusal), run)
+        scene.send_batch(run, gateway=Failing(scene.gateway, None, refusal))
     assert scene.states() == {"accepted": 1, "planned/unauthentication": 1, "planned/given_back": 1}
     assert scene.send(run) == {"accepted": 2}
     assert set(scene.accepted_per_number().values()) == {1}
@@ -221,14 +208,14 @@ def test_a_refusal_of_all_gives_everything_back_and_stops(scene: Scene) -> None:
 def test_a_busy_gateway_is_asked_again_and_then_left_for_a_retry(scene: Scene) -> None:
     debtors(scene, 2)
     run = scene.approved_run()
-    assert send(scene, Failing(scene.gateway, Busy("429", timedelta(seconds=1))), run) == {"accepted": 2}
+    assert scene.send_batch(run, gateway=Failing(scene.gateway, Busy("429", timedelta(seconds=1)))) == {"accepted": 2}
 
 
 def test_a_gateway_that_stays_busy_stops_the_task_and_loses_nothing(scene: Scene) -> None:
     debtors(scene, 1)
     run = scene.approved_run()
     with pytest.raises(SendingStopped):
-        send(scene, Failing(scene.gateway, *[Busy("503")] * delivery.BUSY_TRIES), run)
+        scene.send_batch(run, gateway=Failing(scene.gateway, *[Busy("503")] * delivery.BUSY_TRIES))
     assert scene.states() == {"planned/gateway_busy": 1}
 
 

@@ -59,7 +59,7 @@ latest as (
 update ledger.notice as n
 set
     state = l.state,
-    reason = l.reason,
+    reason = case when l.state = 'cancelled' then coalesce(n.cancel_reason, l.reason) else l.reason end,
     carrier = l.carrier,
     charged_parts = l.charged_parts,
     sent_at = l.sent_at,

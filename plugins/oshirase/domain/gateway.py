@@ -77,9 +77,14 @@ class OutcomeUnknown(GatewayError):
 class SmsGateway(Protocol):
     """An SMS gateway. Every method raises one of Refused, Busy, OutcomeUnknown."""
 
+    # The Airflow connection: what the ledger calls it.
     name: str
+    # How many calls this process may have in flight at once.
+    width: int
     # A booking can be cancelled until this long before its time.
     cancel_margin: timedelta
+    # Whether "not found" proves that a message was never taken.
+    look_up_is_authoritative: bool
 
     def submit(self, submission: Submission) -> Receipt:
         """Hand one SMS over. Never repeated by the adapter itself: no gateway has an idempotency key."""
@@ -89,8 +94,8 @@ class SmsGateway(Protocol):
         """The message that carries a notice's tag; None when the gateway has none."""
         ...
 
-    def receipts(self, campaign_run_id: UUID, since: datetime) -> Iterator[list[Receipt]]:
-        """Pages of all messages of a run accepted since a moment."""
+    def receipts(self, campaign_run_id: UUID, since: datetime, until: datetime) -> Iterator[list[Receipt]]:
+        """Pages of all messages of a run that were accepted between two moments."""
         ...
 
     def cancel(self, gateway_message_id: str) -> Receipt:

@@ -1,5 +1,6 @@
-"""The approval's subject and body, as the section's clerk reads them in the Airflow UI."""
+"""What staff read before they decide, in the Airflow UI: subjects and bodies."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -11,12 +12,13 @@ from oshirase.domain.calendar import JST
 from oshirase.domain.notice import STATE_LABELS, SUPPRESSION_LABELS, NoticeState
 from oshirase.services.approval import Review
 from oshirase.services.campaign_run import StateCount
+from oshirase.services.unknown import Undecided
 
 WEEKDAYS = "月火水木金土日"
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     folder = Path(__file__).parent / "templates"
     # Markdown, not HTML: Airflow's own page escapes it.
     environment = Environment(
@@ -27,7 +29,7 @@ def _template() -> Template:
         autoescape=False,  # noqa: S701
     )
     environment.filters["moment"] = moment_in_words
-    return environment.get_template("approval.md.jinja")
+    return environment.get_template(name)
 
 
 def approval_subject(review: Review) -> str:
@@ -39,13 +41,19 @@ def approval_subject(review: Review) -> str:
 
 def approval_body(review: Review) -> str:
     """Markdown: what would be sent, to how many, who is left out and why, and the confirmation code."""
-    return _template().render(
+    return _template("approval.md.jinja").render(
         review=review,
         left_out=sorted((c for c in review.counts if c.state != NoticeState.PLANNED), key=_order_of_judgement),
         campaign=load_campaign(review.run.campaign),
         states=STATE_LABELS,
         reasons=SUPPRESSION_LABELS,
     )
+
+
+def undecided_body(undecided: Sequence[Undecided]) -> str:
+    """Markdown: how many notices of which runs wait for a decision, and what each answer does."""
+    titles = {run.campaign: load_campaign(run.campaign).title for run in undecided}
+    return _template("undecided.md.jinja").render(undecided=undecided, titles=titles)
 
 
 def _order_of_judgement(count: StateCount) -> int:

@@ -1,18 +1,27 @@
 """The Airflow hook of the SMS gateways: connection type `sms_gateway`."""
 
+from contextlib import ExitStack
 from typing import Any
 
 from airflow.sdk import BaseHook
 
-from oshirase.adapters.gateways.karaden import KaradenGateway
+from oshirase.adapters.database import campaign_engine
+from oshirase.adapters.gateways.karaden import KaradenAccount, KaradenGateway
+from oshirase.adapters.pace import Limits, Pace, paced
 from oshirase.domain.gateway import GatewayError
 from oshirase.errors import MissingSetting
+
+# The operator publishes no limit; a connection's extra may say otherwise.
+REQUESTS_PER_SECOND = 20.0
+CALLS_IN_FLIGHT = 4
 
 
 class SmsGatewayHook(BaseHook):
     """Turns an Airflow connection into an `SmsGateway`; use it as a context manager.
 
-    Host: base address of the API (`https://…/api`). Login: tenant id. Password: token. Extra: `service_id`.
+    Host: base address of the API (`https://…/api`). Login: tenant id. Password: token. Extra: `service_id`, and if
+    they differ from the defaults `requests_per_second`, `calls_in_flight` (both over all processes together) and
+    `look_up_is_authoritative`.
     """
 
     conn_name_attr = "gateway_conn_id"
@@ -23,7 +32,7 @@ class SmsGatewayHook(BaseHook):
     def __init__(self, gateway_conn_id: str = default_conn_name, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.gateway_conn_id = gateway_conn_id
-        self._gateway: KaradenGateway | None = None
+        self._open = ExitStack()
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -31,43 +40,56 @@ class SmsGatewayHook(BaseHook):
         return {
             "hidden_fields": ["schema", "port"],
             "relabeling": {"host": "API の URL", "login": "テナント ID", "password": "アクセストークン"},
-            "placeholders": {"extra": '{"service_id": 1}'},
+            "placeholders": {"extra": '{"service_id": 1, "requests_per_second": 20, "calls_in_flight": 4}'},
         }
 
-    def get_conn(self) -> KaradenGateway:
-        """The gateway that the connection describes.
+    def account(self) -> KaradenAccount:
+        """Where the API is, and as whom it is called.
 
         Raises:
             MissingSetting: host, login, password or `service_id` is not set; names the one.
         """
         connection = self.get_connection(self.gateway_conn_id)
+        extra = connection.extra_dejson
         values = {
             "host": connection.host,
             "login (tenant id)": connection.login,
             "password (token)": connection.password,
-            "extra.service_id": connection.extra_dejson.get("service_id"),
+            "extra.service_id": extra.get("service_id"),
         }
         if missing := [name for name, value in values.items() if not value]:
             raise MissingSetting(
                 f"Airflow connection {self.gateway_conn_id!r} lacks {', '.join(missing)}: "
                 "set it under Admin > Connections"
             )
-        host, tenant_id, token, service_id = values.values()
-        return KaradenGateway(str(host), str(tenant_id), str(token), int(str(service_id)))
+        host, tenant_id, token, service_id = (str(value) for value in values.values())
+        return KaradenAccount(host, tenant_id, token, int(service_id), bool(extra.get("look_up_is_authoritative")))
+
+    def limits(self) -> Limits:
+        """What the gateway may be asked to bear, over all processes together."""
+        extra = self.get_connection(self.gateway_conn_id).extra_dejson
+        return Limits(
+            float(extra.get("requests_per_second", REQUESTS_PER_SECOND)),
+            int(extra.get("calls_in_flight", CALLS_IN_FLIGHT)),
+        )
+
+    def get_conn(self, pace: Pace | None = None) -> KaradenGateway:
+        """The gateway that the connection describes; without a pace for a single call only."""
+        return KaradenGateway(self.gateway_conn_id, self.account(), pace)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the gateway for one message of its list; what the *Test* button shows."""
         try:
-            with self as gateway:
-                gateway.check()
+            self.get_conn().check()
         except (GatewayError, MissingSetting) as error:
             return False, f"接続できません: {error}"
         return True, "接続できました。URL・テナント ID・アクセストークンは正しく設定されています。"
 
     def __enter__(self) -> KaradenGateway:
-        self._gateway = self.get_conn()
-        return self._gateway
+        pace = self._open.enter_context(paced(campaign_engine(), self.gateway_conn_id, self.limits()))
+        gateway = self.get_conn(pace)
+        self._open.callback(gateway.close)
+        return gateway
 
     def __exit__(self, *_: object) -> None:
-        if self._gateway:
-            self._gateway.close()
+        self._open.close()

@@ -6,21 +6,19 @@ from uuid import UUID
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseOperator, Context, Param
-from airflow.sdk.exceptions import AirflowFailException
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import load_city
 from oshirase.orchestration.approval_page import approval_body, approval_subject
-from oshirase.orchestration.context import worker_name
+from oshirase.orchestration.context import answered_by, worker_name
 from oshirase.orchestration.hook import SmsGatewayHook
 from oshirase.services.approval import Review, approve_campaign_run, reject_campaign_run, review_campaign_run
-from oshirase.services.delivery import deliver_batch, verify_batch
+from oshirase.services.delivery import Sender, verify_batch
 
 APPROVE = "承認する"
 REJECT = "差し戻す"
-NOBODY = {"", "Anonymous", "anonymous"}
 
 
 class ApproveCampaignRun(HITLOperator):
@@ -67,7 +65,7 @@ class ApproveCampaignRun(HITLOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Check the answer against the present content; an answer that does not fit is asked for again."""
         answer = super().execute_complete(context, event)
-        by = _answered_by(answer)
+        by = answered_by(answer)
         review = review_campaign_run(campaign_engine(), UUID(self.campaign_run_id))
         if decided := _decided(review):
             return decided
@@ -100,15 +98,6 @@ def _decided(review: Review) -> str | None:
     return None if review.recipients else "nothing_to_send"
 
 
-def _answered_by(answer: Any) -> str:
-    user = answer["responded_by_user"] or {}
-    if (by := str(user.get("id") or "")) in NOBODY:
-        raise AirflowFailException(
-            "回答した職員を確認できないため、承認として扱いません。職員としてログインして回答してください。"
-        )
-    return by
-
-
 class SendSmsBatchOperator(BaseOperator):
     """Hand one batch of an approved campaign run over to the gateway, each notice at most once.
 
@@ -129,8 +118,5 @@ class SendSmsBatchOperator(BaseOperator):
         engine, run_id = campaign_engine(), UUID(self.campaign_run_id)
         verify_batch(engine, run_id, self.batch, secret_key())
         with SmsGatewayHook(self.gateway_conn_id) as gateway:
-            return dict(
-                deliver_batch(
-                    engine, gateway, load_city(), run_id, self.batch, by=worker_name(context), clock=clock.now
-                )
-            )
+            sender = Sender(engine, gateway, load_city(), worker_name(context), clock.now)
+            return dict(sender.deliver_batch(run_id, self.batch))

@@ -15,7 +15,8 @@ from oshirase.services import receipts, reconciliation
 GATEWAY_CONN_ID = SmsGatewayHook.default_conn_name
 
 
-def _upkeep_dag(dag_id: str, title: str, schedule: timedelta, doc_md: str | None) -> DAG:
+def upkeep_dag(dag_id: str, title: str, schedule: timedelta, doc_md: str | None) -> DAG:
+    """A DAG of ours that is no campaign: paused at first, one run at a time."""
     return DAG(
         dag_id=dag_id,
         dag_display_name=title,
@@ -32,14 +33,14 @@ def _upkeep_dag(dag_id: str, title: str, schedule: timedelta, doc_md: str | None
 
 def collect_receipts_dag(doc_md: str | None) -> DAG:
     """What the gateway reports of what it took, read page by page."""
-    with _upkeep_dag("collect_receipts", "送達結果の取込み", timedelta(minutes=15), doc_md) as dag:
+    with upkeep_dag("collect_receipts", "送達結果の取込み", timedelta(minutes=15), doc_md) as dag:
         collect_receipts(GATEWAY_CONN_ID)
     return dag
 
 
 def reconcile_payments_dag(doc_md: str | None) -> DAG:
     """Bookings held against the records, and cancelled where these speak against them."""
-    with _upkeep_dag("reconcile_payments", "納付状況との照合", timedelta(minutes=5), doc_md) as dag:
+    with upkeep_dag("reconcile_payments", "納付状況との照合", timedelta(minutes=5), doc_md) as dag:
         reconcile_payments(GATEWAY_CONN_ID)
     return dag
 

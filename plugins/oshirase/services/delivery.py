@@ -2,9 +2,11 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Event
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
@@ -13,16 +15,17 @@ from oshirase.adapters.clock import Clock
 from oshirase.adapters.sql import statement
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import City
-from oshirase.domain.gateway import Busy, OutcomeUnknown, Receipt, Refused, SmsGateway, Submission
+from oshirase.domain.gateway import Busy, GatewayError, OutcomeUnknown, Refused, SmsGateway, Submission
 from oshirase.domain.notice import NoticeState
 from oshirase.errors import OshiraseError
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED
 from oshirase.services.planning import confirmed_since
 
 LEASE = timedelta(minutes=10)
+# No call begins in the last minutes of a lease: it could end after somebody else took the claim for lost.
+LEASE_RESERVE = timedelta(minutes=2)
 GROUP_SIZE = 50
 BUSY_TRIES = 5
-BUSY_PAUSE = timedelta(seconds=2)
 
 
 class BatchChanged(OshiraseError):
@@ -30,14 +33,15 @@ class BatchChanged(OshiraseError):
 
 
 class SendingStopped(OshiraseError):
-    """The gateway refuses us altogether: no use in trying the rest."""
+    """No use in trying the rest now: the gateway refuses us altogether, or stays busy."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Notices taken out of a batch's line in one transaction."""
+    """Notices taken out of a batch's line in one transaction, and ours to call about until `call_until` (monotonic)."""
 
     claim_id: UUID
+    call_until: float
     submissions: Sequence[Submission]
     # Suppressed or expired in the same statement.
     dropped: Counter[str]
@@ -71,33 +75,50 @@ def verify_batch(engine: Engine, campaign_run_id: UUID, batch: int, key: bytes) 
             )
 
 
-def deliver_batch(
-    engine: Engine,
-    gateway: SmsGateway,
-    city: City,
-    campaign_run_id: UUID,
-    batch: int,
-    *,
-    by: str,
-    clock: Clock,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Counter[str]:
-    """Claim, hand over and record a batch, a group at a time, until nothing is left to claim.
+@dataclass(frozen=True)
+class Sender:
+    """Hands batches over: through which gateway, and in whose name."""
 
-    Returns:
-        How many notices went into which state.
+    engine: Engine
+    gateway: SmsGateway
+    city: City
+    by: str
+    clock: Clock
 
-    Raises:
-        SendingStopped: the gateway refuses us altogether; what was claimed and not called is given back.
-    """
-    counts: Counter[str] = Counter()
-    while claim := claim_notices(engine, gateway.name, city, campaign_run_id, batch, by=by, now=clock()):
-        outcomes, refusal = hand_over(gateway, claim.submissions, clock, sleep)
-        record_outcomes(engine, claim.claim_id, outcomes, by=by, now=clock())
-        counts += claim.dropped + Counter(outcome.state.value for outcome in outcomes)
-        if refusal:
-            raise SendingStopped(f"{refusal}: mend the connection, then clear this task; nothing is sent twice")
-    return counts
+    def deliver_batch(self, campaign_run_id: UUID, batch: int) -> Counter[str]:
+        """Claim, hand over and record a batch, a group at a time, until nothing is left to claim.
+
+        The next group is claimed while the calls of one are under way.
+
+        Returns:
+            How many notices went into which state.
+
+        Raises:
+            SendingStopped: the gateway refuses us altogether or stays busy; what was not called is given back.
+        """
+        counts: Counter[str] = Counter()
+        calls = Calls(self.gateway)
+        with ThreadPoolExecutor(self.gateway.width, thread_name_prefix="call") as pool:
+            claim = self._claim(campaign_run_id, batch)
+            while claim:
+                under_way = calls.start(pool, claim)
+                following = self._claim(campaign_run_id, batch) if not calls.stopped.is_set() else None
+                outcomes = [call.result() for call in under_way]
+                record_outcomes(self.engine, claim.claim_id, outcomes, by=self.by, now=self.clock())
+                counts += claim.dropped + Counter(outcome.state.value for outcome in outcomes)
+                if following is None:
+                    break
+                claim = following
+        if isinstance(calls.obstacle, GatewayError):
+            raise SendingStopped(f"{calls.obstacle}: mend it, then clear this task; nothing is lost or sent twice")
+        if calls.obstacle:
+            raise calls.obstacle
+        return counts
+
+    def _claim(self, campaign_run_id: UUID, batch: int) -> Claim:
+        return claim_notices(
+            self.engine, self.gateway.name, self.city, campaign_run_id, batch, by=self.by, now=self.clock()
+        )
 
 
 def claim_notices(
@@ -105,6 +126,7 @@ def claim_notices(
 ) -> Claim:
     """Take up to a group of planned notices, committed before any call; the same statement asks the records again."""
     claim_id, today = uuid4(), now.astimezone(JST).date()
+    call_until = time.monotonic() + (LEASE - LEASE_RESERVE).total_seconds()
     with engine.begin() as connection:
         rows = connection.execute(
             statement("ledger/claim_notices"),
@@ -125,6 +147,7 @@ def claim_notices(
     claimed = [row for row in rows if row.state == NoticeState.CLAIMED]
     return Claim(
         claim_id,
+        call_until,
         [
             Submission(
                 notice_id=row.notice_id,
@@ -140,49 +163,48 @@ def claim_notices(
     )
 
 
-def hand_over(
-    gateway: SmsGateway, submissions: Sequence[Submission], clock: Clock, sleep: Callable[[float], None]
-) -> tuple[list[Outcome], Refused | Busy | None]:
-    """Call the gateway for each, no transaction open.
+class Calls:
+    """The calls of a batch, no transaction open; after an obstacle that concerns all, the rest is given back uncalled."""
 
-    Returns:
-        An outcome for every submission, and the refusal or busy answer after which the rest was not called any more.
-    """
-    outcomes: list[Outcome] = []
-    stopped: Refused | Busy | None = None
-    for submission in submissions:
-        if stopped:
-            outcomes.append(Outcome(submission.notice_id, NoticeState.PLANNED, "given_back"))
-            continue
-        outcome, stopped = _submit(gateway, submission, sleep)
-        outcomes.append(outcome)
-    return outcomes, stopped
+    def __init__(self, gateway: SmsGateway) -> None:
+        self.stopped = Event()
+        self.obstacle: Exception | None = None
+        self._gateway = gateway
 
+    def start(self, pool: ThreadPoolExecutor, claim: Claim) -> list["Future[Outcome]"]:
+        """Begin a claim's calls, in the order of their bookings."""
+        return [pool.submit(self._call, submission, claim.call_until) for submission in claim.submissions]
 
-def _submit(
-    gateway: SmsGateway, submission: Submission, sleep: Callable[[float], None]
-) -> tuple[Outcome, Refused | Busy | None]:
-    notice_id = submission.notice_id
-    try:
-        receipt = _submit_patiently(gateway, submission, sleep)
-    except Refused as refused:
-        if refused.concerns_all:
-            return Outcome(notice_id, NoticeState.PLANNED, refused.code), refused
-        return Outcome(notice_id, NoticeState.REJECTED, refused.code), None
-    except Busy as busy:
-        return Outcome(notice_id, NoticeState.PLANNED, "gateway_busy"), busy
-    except OutcomeUnknown as unknown:
-        return Outcome(notice_id, NoticeState.UNKNOWN, str(unknown)), None
-    return Outcome(notice_id, NoticeState.ACCEPTED, None, receipt.gateway_message_id), None
+    def _call(self, submission: Submission, until: float) -> Outcome:
+        """One call, asked again while the gateway is busy; every way out of it is an outcome."""
+        notice_id, busy = submission.notice_id, Busy("the gateway was not asked")
+        for _ in range(BUSY_TRIES):
+            if self.stopped.is_set() or time.monotonic() > until:
+                return Outcome(notice_id, NoticeState.PLANNED, "given_back")
+            try:
+                receipt = self._gateway.submit(submission)
+                return Outcome(notice_id, NoticeState.ACCEPTED, None, receipt.gateway_message_id)
+            except Refused as refused:
+                return self._refused(notice_id, refused)
+            except OutcomeUnknown as unknown:
+                return Outcome(notice_id, NoticeState.UNKNOWN, str(unknown))
+            except Busy as answer:
+                busy = answer
+            except Exception as error:
+                self._stop(error)
+                return Outcome(notice_id, NoticeState.UNKNOWN, type(error).__name__)
+        self._stop(busy)
+        return Outcome(notice_id, NoticeState.PLANNED, "gateway_busy")
 
+    def _refused(self, notice_id: UUID, refused: Refused) -> Outcome:
+        if not refused.concerns_all:
+            return Outcome(notice_id, NoticeState.REJECTED, refused.code)
+        self._stop(refused)
+        return Outcome(notice_id, NoticeState.PLANNED, refused.code)
 
-def _submit_patiently(gateway: SmsGateway, submission: Submission, sleep: Callable[[float], None]) -> Receipt:
-    for _ in range(BUSY_TRIES - 1):
-        try:
-            return gateway.submit(submission)
-        except Busy as busy:
-            sleep((busy.retry_after or BUSY_PAUSE).total_seconds())
-    return gateway.submit(submission)
+    def _stop(self, obstacle: Exception) -> None:
+        self.obstacle = self.obstacle or obstacle
+        self.stopped.set()
 
 
 def record_outcomes(engine: Engine, claim_id: UUID, outcomes: Sequence[Outcome], *, by: str, now: datetime) -> None:

@@ -14,21 +14,36 @@ from oshirase.domain.gateway import DeliveryState, Receipt, SmsGateway
 
 # The gateway's clock may differ from ours.
 CLOCK_DIFFERENCE = timedelta(minutes=10)
+# The operator keeps trying an unreachable telephone for up to three days.
+SILENT_AFTER = timedelta(hours=72)
+# For so long a receipt that contradicts what we have is still looked for.
+LATE_FOR = timedelta(days=7)
 
 
 def collect_receipts(engine: Engine, gateway: SmsGateway, now: datetime, by: str) -> Counter[str]:
     """Read the gateway's list for every run that waits for receipts, and apply it page by page.
 
     Returns:
-        How many notices went into which state.
+        How many notices went into which state, and how many are newly `silent`.
     """
     with engine.connect() as connection:
-        runs = connection.execute(statement("ledger/list_awaited_runs")).all()
+        runs = connection.execute(
+            statement("ledger/list_awaited_runs"), {"gateway": gateway.name, "changed_since": now - LATE_FOR}
+        ).all()
     counts: Counter[str] = Counter()
     for run in runs:
-        for page in gateway.receipts(run.campaign_run_id, run.first_at - CLOCK_DIFFERENCE):
+        since = run.first_at - CLOCK_DIFFERENCE
+        for page in gateway.receipts(run.campaign_run_id, since, now + CLOCK_DIFFERENCE):
             counts += apply_receipts(engine, gateway.name, page, now, by)
-    return counts
+    counts["silent"] = mark_silent(engine, now, by)
+    return +counts
+
+
+def mark_silent(engine: Engine, now: datetime, by: str) -> int:
+    """Say of notices whose receipt should long be there that it is not; a late one still counts."""
+    with engine.begin() as connection:
+        binds = {"left_before": now - SILENT_AFTER, "now": now, "by": by}
+        return len(connection.execute(statement("ledger/mark_silent"), binds).all())
 
 
 def apply_receipts(engine: Engine, gateway: str, receipts: Sequence[Receipt], now: datetime, by: str) -> Counter[str]:

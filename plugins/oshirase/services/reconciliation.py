@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -11,23 +12,32 @@ from sqlalchemy import Engine, Row
 from oshirase.adapters.sql import statement
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import City
-from oshirase.domain.gateway import DeliveryState, GatewayError, SmsGateway
+from oshirase.domain.gateway import DeliveryState, GatewayError, Refused, SmsGateway
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED
 from oshirase.services.planning import confirmed_since
+
+
+class CancelOutcome(StrEnum):
+    """What became of an attempt to cancel a booking; all but the first are the crossing case."""
+
+    CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
 
 
 def reconcile(engine: Engine, gateway: SmsGateway, city: City, now: datetime, by: str) -> Counter[str]:
     """Hold every booking against the records, cancel those that they speak against, note what was settled.
 
     Returns:
-        Counts: `cancelled`, `not_cancelled` (the gateway would not, or did not answer), `settled`.
+        Counts by `CancelOutcome`, and `settled`: subjects newly found settled after the hand-over.
+
+    Raises:
+        Refused: the gateway refuses us altogether.
     """
     counts: Counter[str] = Counter()
     for booking in _bookings_to_cancel(engine, gateway, city, now):
-        cancelled = cancel_booking(
-            engine, gateway, booking.notice_id, booking.gateway_message_id, booking.reason, now, by
-        )
-        counts["cancelled" if cancelled else "not_cancelled"] += 1
+        counts[cancel_booking(engine, gateway, booking, now, by)] += 1
     with engine.begin() as connection:
         settled = connection.execute(
             statement("ledger/record_settlements"), {"known_at": ALL_THAT_IS_RECORDED, "now": now}
@@ -42,6 +52,7 @@ def _bookings_to_cancel(engine: Engine, gateway: SmsGateway, city: City, now: da
         return connection.execute(
             statement("ledger/list_bookings_to_cancel"),
             {
+                "gateway": gateway.name,
                 "cancellable_until": now + gateway.cancel_margin,
                 "known_at": ALL_THAT_IS_RECORDED,
                 "on_day": today,
@@ -50,18 +61,35 @@ def _bookings_to_cancel(engine: Engine, gateway: SmsGateway, city: City, now: da
         ).all()
 
 
-def cancel_booking(
-    engine: Engine, gateway: SmsGateway, notice_id: UUID, gateway_message_id: str, reason: str, now: datetime, by: str
-) -> bool:
-    """Cancel one booking; only the gateway's word makes the notice cancelled."""
-    try:
-        receipt = gateway.cancel(gateway_message_id)
-    except GatewayError:
-        return False
-    if receipt.state != DeliveryState.CANCELLED:
-        return False
+def cancel_booking(engine: Engine, gateway: SmsGateway, booking: Row[Any], now: datetime, by: str) -> CancelOutcome:
+    """Try to cancel one booking, and record what became of it: only the gateway's word makes the notice cancelled."""
+    outcome = _cancel(gateway, booking.notice_id, booking.gateway_message_id)
     with engine.begin() as connection:
         connection.execute(
-            statement("ledger/record_cancellation"), {"notice_id": notice_id, "reason": reason, "now": now, "by": by}
+            statement("ledger/record_cancellation"),
+            {"notice_id": booking.notice_id, "outcome": outcome, "reason": booking.reason, "now": now, "by": by},
         )
-    return True
+    return outcome
+
+
+def _cancel(gateway: SmsGateway, notice_id: UUID, gateway_message_id: str) -> CancelOutcome:
+    try:
+        receipt = gateway.cancel(gateway_message_id)
+    except Refused as refused:
+        return _refused(gateway, notice_id, refused)
+    except GatewayError:
+        return CancelOutcome.UNANSWERED
+    return CancelOutcome.CANCELLED if receipt.state == DeliveryState.CANCELLED else CancelOutcome.REFUSED
+
+
+def _refused(gateway: SmsGateway, notice_id: UUID, refused: Refused) -> CancelOutcome:
+    """A refusal may mean that an earlier attempt, whose answer was lost, has cancelled it."""
+    if refused.concerns_all:
+        raise refused
+    try:
+        found = gateway.find(notice_id)
+    except GatewayError:
+        return CancelOutcome.UNANSWERED
+    if found and found.state == DeliveryState.CANCELLED:
+        return CancelOutcome.CANCELLED
+    return CancelOutcome.TOO_LATE if refused.code == "can_not_cancel_message" else CancelOutcome.REFUSED

@@ -1,19 +1,24 @@
 """The Karaden SMS API, version 2024-03-01: the city's gateway."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
+from oshirase.adapters.pace import Pace
 from oshirase.domain.calendar import JST
 from oshirase.domain.gateway import Busy, DeliveryState, OutcomeUnknown, Receipt, Refused, Submission
 
 API_VERSION = "2024-03-01"
 TIMEOUT_SECONDS = (5.0, 20.0)
 PAGE_SIZE = 100
+# When it is busy and does not say for how long.
+BUSY_PAUSE = timedelta(seconds=2)
 
 # Answers that say for sure that nothing was taken. Every other one but 200 leaves it open.
 REFUSALS = {400, 403, 404, 409, 422}
@@ -28,18 +33,36 @@ STATES = {
 }
 
 
-class KaradenGateway:
-    """Client of the published contract; see `SmsGateway` for what each method promises."""
+@dataclass(frozen=True)
+class KaradenAccount:
+    """Where the API is, and as whom it is called."""
 
-    name = "karaden"
+    base_url: str
+    tenant_id: str
+    token: str = field(repr=False)
+    service_id: int
+    # The published contract does not say so: a city that has it in writing from the operator may set it.
+    look_up_is_authoritative: bool = False
+
+
+class KaradenGateway:
+    """Client of the published contract; see `SmsGateway` for what each method promises. Safe to call from threads."""
+
     cancel_margin = timedelta(minutes=5)
 
-    def __init__(self, base_url: str, tenant_id: str, token: str, service_id: int) -> None:
-        self._base_url = base_url
-        self._messages = f"{base_url.rstrip('/')}/{tenant_id}/messages"
-        self._service_id = service_id
+    def __init__(self, name: str, account: KaradenAccount, pace: Pace | None = None) -> None:
+        self.name = name
+        self.width = pace.width if pace else 1
+        self.look_up_is_authoritative = account.look_up_is_authoritative
+        self._account = account
+        self._pace = pace
+        self._messages = f"{account.base_url.rstrip('/')}/{account.tenant_id}/messages"
         self._session = requests.Session()
-        self._session.headers.update({"Authorization": f"Bearer {token}", "Karaden-Version": API_VERSION})
+        self._session.headers.update({"Authorization": f"Bearer {account.token}", "Karaden-Version": API_VERSION})
+        self._session.mount("http", HTTPAdapter(pool_maxsize=self.width, max_retries=0))
+        # Proxies are looked up once: requests would read the environment again for every call.
+        self._session.proxies = requests.utils.get_environ_proxies(self._messages)
+        self._session.trust_env = False
 
     def close(self) -> None:
         """Give the connections back."""
@@ -54,11 +77,14 @@ class KaradenGateway:
         found = self._page(tag=str(notice_id), page=1)["data"]
         return _receipt(found[0]) if found else None
 
-    def receipts(self, campaign_run_id: UUID, since: datetime) -> Iterator[list[Receipt]]:
-        """`GET /messages?tag=&start_at=&page=`, a hundred at a time."""
+    def receipts(self, campaign_run_id: UUID, since: datetime, until: datetime) -> Iterator[list[Receipt]]:
+        """`GET /messages?tag=&start_at=&end_at=&page=`, a hundred at a time.
+
+        The list is newest first: with a fixed end, what is accepted meanwhile does not push messages to the next page.
+        """
         page, more = 1, True
         while more:
-            answer = self._page(tag=str(campaign_run_id), start_at=_iso(since), page=page)
+            answer = self._page(tag=str(campaign_run_id), start_at=_iso(since), end_at=_iso(until), page=page)
             yield [_receipt(message) for message in answer["data"]]
             page, more = page + 1, answer["has_more"]
 
@@ -72,7 +98,7 @@ class KaradenGateway:
 
     def _form(self, submission: Submission) -> list[tuple[str, str]]:
         form = [
-            ("service_id", str(self._service_id)),
+            ("service_id", str(self._account.service_id)),
             ("to", "0" + submission.phone_e164.removeprefix("+81")),
             ("body", submission.body),
             ("tags[]", str(submission.notice_id)),
@@ -91,14 +117,21 @@ class KaradenGateway:
         return answer
 
     def _call(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
+        if self._pace:
+            self._pace.wait()
         try:
             response = self._session.request(method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False, **kwargs)
         except requests.RequestException as error:
             # The cause may quote the request, so it is left out.
             if _never_connected(error):
-                raise Busy(f"the gateway at {self._base_url} cannot be reached") from None
+                raise Busy(f"the gateway at {self._account.base_url} cannot be reached") from None
             raise OutcomeUnknown(f"no answer from the gateway ({type(error).__name__})") from None
-        return _read(response)
+        try:
+            return _read(response)
+        except Busy as busy:
+            if self._pace:
+                self._pace.block(busy.retry_after or BUSY_PAUSE)
+            raise
 
 
 def _never_connected(error: requests.RequestException) -> bool:
