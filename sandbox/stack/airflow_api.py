@@ -13,6 +13,7 @@ from sandbox.stack.errors import StackError
 
 POLL_SECONDS = 0.3
 ANSWER_SECONDS = 30
+SETTLING_SECONDS = 3
 ENDED = {"success", "failed"}
 FAILED = {"failed", "upstream_failed"}
 UNASKED = {"success", "skipped"}
@@ -85,7 +86,11 @@ class AirflowApi:
         return self._wait(ended, f"run {run_id} of {dag_id} has not ended", seconds)
 
     def wait_for_hitl(self, dag_id: str, run_id: str, task_id: str, seconds: float = 120) -> dict[str, Any]:
-        """Wait until a task asks somebody; its `subject`, `body`, `options`, `params`…, nothing when it asks nobody."""
+        """Wait until a task asks somebody; its `subject`, `body`, `options`, `params`…, nothing when it asks nobody.
+
+        Leaves it a moment to settle: Airflow 3.3.2 fails a task that is answered before its scheduler has heard that
+        the process which asked has ended.
+        """
 
         def asked() -> dict[str, Any] | None:
             details = self._call("GET", f"{_run(dag_id, run_id)}/hitlDetails")["hitl_details"]
@@ -97,7 +102,10 @@ class AirflowApi:
                 raise StackError(f"run {run_id} of {dag_id} failed before or at task {task_id}: {self.address}")
             return {} if state in UNASKED else None
 
-        return self._wait(asked, f"task {task_id} of run {run_id} has not asked anybody", seconds)
+        question = self._wait(asked, f"task {task_id} of run {run_id} has not asked anybody", seconds)
+        if question:
+            time.sleep(SETTLING_SECONDS)
+        return question
 
     def answer(
         self, dag_id: str, run_id: str, task_id: str, options: list[str], params: Mapping[str, object]

@@ -73,8 +73,8 @@ def test_it_has_an_owner_and_tags(dag: DAG) -> None:
     assert all(task.owner not in {"airflow", ""} for task in dag.tasks)
 
 
-def test_only_the_approval_is_never_retried(dag: DAG) -> None:
-    assert {task.task_id for task in dag.tasks if not task.retries} <= {"approve"}
+def test_only_questions_to_a_person_are_never_retried(dag: DAG) -> None:
+    assert {task.task_id for task in dag.tasks if not task.retries} <= {"approve", "decide"}
 
 
 def test_every_campaign_has_a_dag() -> None:

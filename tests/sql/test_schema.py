@@ -1,5 +1,6 @@
 """The schema's own guarantees: migrations, transitions, the append-only log, one live notice, the two roles."""
 
+import traceback
 from collections.abc import Iterator
 
 import pytest
@@ -222,3 +223,14 @@ def test_a_server_where_we_are_no_superuser(postgres: PostgresServer, empty: Eng
         engine.dispose()
     with empty.begin() as connection:
         connection.execute(text("drop owned by city cascade; drop role city"))
+
+
+def test_no_error_quotes_a_row(owner: Engine) -> None:
+    # Put together here, so that the traceback's own source lines do not show them.
+    run, phone, residents = create_run(owner), "+8190" + "73915200", [f"00739141{n:02d}" for n in range(2)]
+    create_notice(owner, run, residents[0], phone_e164=phone)
+    with pytest.raises(IntegrityError) as raised:
+        create_notice(owner, run, residents[1], phone_e164=phone)
+    told = "".join(traceback.format_exception(raised.value))
+    assert "notice_one_live_per_phone" in told
+    assert not [value for value in (phone, *residents) if value in told]

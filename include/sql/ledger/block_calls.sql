@@ -8,4 +8,4 @@ returns: nothing
 insert into ledger.gateway_pace (gateway, next_at, blocked_until)
 values (:gateway, clock_timestamp(), clock_timestamp() + make_interval(secs => :seconds))
 on conflict (gateway) do update
-set blocked_until = greatest(gateway_pace.blocked_until, excluded.blocked_until);
+    set blocked_until = greatest(gateway_pace.blocked_until, excluded.blocked_until);

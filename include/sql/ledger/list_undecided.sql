@@ -3,21 +3,21 @@ name:    ledger/list_undecided
 purpose: The notices that wait for a person, one by one, for the decision page. The number is masked here already.
 grain:   one row per notice
 params:  campaigns (text[]), after_id (uuid), most (int)
-returns: notice_id, campaign, occurrence_on, phone_masked, attempt, claimed_at, scheduled_at, limited_at
+returns: notice_id, campaign, occurrence_on, attempt, scheduled_at, limited_at, phone_masked, claimed_at
 */
 select
     n.notice_id,
     n.campaign,
     r.occurrence_on,
-    '0' || substr(n.phone_e164, 4, 2) || '-****-' || right(n.phone_e164, 4) as phone_masked,
     n.attempt,
+    n.scheduled_at,
+    n.limited_at,
+    '0' || substr(n.phone_e164, 4, 2) || '-****-' || right(n.phone_e164, 4) as phone_masked,
     (
         select max(e.changed_at)
         from ledger.notice_event as e
         where e.notice_id = n.notice_id and e.to_state = 'claimed'
-    ) as claimed_at,
-    n.scheduled_at,
-    n.limited_at
+    ) as claimed_at
 from ledger.notice as n
 inner join ledger.campaign_run as r on n.campaign_run_id = r.campaign_run_id
 where

@@ -9,7 +9,9 @@ returns: wait_seconds
 insert into ledger.gateway_pace as p (gateway, next_at)
 values (:gateway, clock_timestamp() + make_interval(secs => :calls * :spacing_seconds))
 on conflict (gateway) do update
-set next_at = greatest(p.next_at, p.blocked_until, clock_timestamp()) + make_interval(secs => :calls * :spacing_seconds)
+    set
+        next_at
+        = greatest(p.next_at, p.blocked_until, clock_timestamp()) + make_interval(secs => :calls * :spacing_seconds)
 returning
     extract(epoch from p.next_at - make_interval(secs => :calls * :spacing_seconds) - clock_timestamp())
-        ::float8 as wait_seconds;
+    ::float8 as wait_seconds;

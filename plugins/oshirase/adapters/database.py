@@ -8,8 +8,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
-from sqlalchemy.engine import URL
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from oshirase.errors import DatabaseUnreachable, MissingSetting, SchemaMismatch
@@ -40,7 +40,21 @@ def database_url() -> URL:
 def create_records_engine(url: URL, role: str | None = None) -> Engine:
     """An engine whose sessions act as `role` and read times in UTC."""
     options = "-c timezone=UTC" + (f" -c role={role}" if role else "")
-    return create_engine(url, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True)
+    engine = create_engine(
+        url, connect_args={"options": options, "connect_timeout": 10}, pool_pre_ping=True, hide_parameters=True
+    )
+    event.listen(engine, "handle_error", _leave_values_out)
+    return engine
+
+
+def _leave_values_out(context: ExceptionContext) -> None:
+    """PostgreSQL quotes the row that violates a constraint; errors end in logs, and rows hold personal data."""
+    diagnosis = getattr(context.original_exception, "diag", None)
+    if diagnosis is None or not diagnosis.message_detail:
+        return
+    context.original_exception.args = (diagnosis.message_primary,)
+    if (error := context.sqlalchemy_exception) is not None:
+        error.args = (f"({type(context.original_exception).__name__}) {diagnosis.message_primary}",)
 
 
 @cache

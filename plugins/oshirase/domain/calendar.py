@@ -1,7 +1,7 @@
 """The city's calendar: business days, fiscal years and the due dates of premium instalments."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ import holidays
 
 JST = ZoneInfo("Asia/Tokyo")
 FISCAL_YEAR_STARTS = 4
+WEEKDAYS = "月火水木金土日"
 
 
 class UnknownYear(ValueError):
@@ -78,3 +79,9 @@ class InstalmentCalendar:
         """Due dates from `first` to `last`, both included, in order."""
         years = range(fiscal_year(first) - 1, fiscal_year(last) + 1)
         return [due for year in years for due in self.due_dates(year) if first <= due <= last]
+
+
+def moment_in_words(moment: datetime) -> str:
+    """A moment as staff write it: 10月2日（金）12:00."""
+    local = moment.astimezone(JST)
+    return f"{local.month}月{local.day}日（{WEEKDAYS[local.weekday()]}）{local:%H:%M}"

@@ -1,20 +1,17 @@
 """What staff read before they decide, in the Airflow UI: subjects and bodies."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from oshirase.adapters.settings import load_campaign
-from oshirase.domain.calendar import JST
+from oshirase.domain.calendar import moment_in_words
 from oshirase.domain.notice import STATE_LABELS, SUPPRESSION_LABELS, NoticeState
 from oshirase.services.approval import Review
 from oshirase.services.campaign_run import StateCount
 from oshirase.services.unknown import Undecided
-
-WEEKDAYS = "月火水木金土日"
 
 
 @cache
@@ -59,9 +56,3 @@ def undecided_body(undecided: Sequence[Undecided]) -> str:
 def _order_of_judgement(count: StateCount) -> int:
     reasons = list(SUPPRESSION_LABELS)
     return reasons.index(count.reason) if count.reason in reasons else len(reasons)
-
-
-def moment_in_words(moment: datetime) -> str:
-    """A moment as staff write it: 10月2日（金）12:00."""
-    local = moment.astimezone(JST)
-    return f"{local.month}月{local.day}日（{WEEKDAYS[local.weekday()]}）{local:%H:%M}"

@@ -104,7 +104,8 @@ def send(campaign: Campaign, campaign_run_id: Any, batches: Any) -> Any:
     ).expand(batch=batches)
 
 
-@task(task_display_name="⑥ まとめ", trigger_rule="all_done")
+# Not after a failure: a run in which something failed has to look like one.
+@task(task_display_name="⑥ まとめ", trigger_rule="none_failed")
 def summarise(campaign_run_id: str) -> dict[str, Any]:
     """Where every cohort member ended so far: counts by state, and by reason."""
     return summary_of(campaign_engine(), UUID(campaign_run_id))

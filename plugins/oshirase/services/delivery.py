@@ -164,7 +164,7 @@ def claim_notices(
 
 
 class Calls:
-    """The calls of a batch, no transaction open; after an obstacle that concerns all, the rest is given back uncalled."""
+    """The calls of a batch, no transaction open; after an obstacle to all of them, the rest is given back uncalled."""
 
     def __init__(self, gateway: SmsGateway) -> None:
         self.stopped = Event()

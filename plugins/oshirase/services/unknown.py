@@ -127,8 +127,11 @@ def decide_unknown(
     by: str,
     now: datetime,
     notice_ids: Sequence[UUID] | None = None,
+    campaigns: Sequence[str] | None = None,
 ) -> int:
-    """Record a person's word, send again or leave, on what was undecided when they saw it; all of it, or some.
+    """Record a person's word, send again or leave, on what was undecided when they saw it.
+
+    All of it, or some notices, or only what belongs to some campaigns.
 
     Returns:
         How many notices it concerned; those that somebody decided meanwhile are not touched.
@@ -139,6 +142,7 @@ def decide_unknown(
                 statement("ledger/decide_unknown"),
                 {
                     "notice_ids": list(notice_ids) if notice_ids is not None else None,
+                    "campaigns": list(campaigns) if campaigns is not None else None,
                     "seen_at": seen_at,
                     "is_to_send": is_to_send,
                     "now": now,

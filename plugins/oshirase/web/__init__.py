@@ -1,0 +1,1 @@
+"""Pages of ours inside Airflow: FastAPI routes and Jinja templates, nothing from another host."""
