@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from oshirase.domain.gateway import DeliveryState, Receipt
-from oshirase.services.receipts import apply_receipts
+from oshirase.services.receipts import SILENT_AFTER, apply_receipts, mark_silent
 from sandbox.gateway.testing import START
 from tests.people import create_debtor
 from tests.scene import OCCURRENCE, Scene
@@ -85,6 +85,31 @@ def test_nothing_is_taken_back_from_a_delivered_notice(scene: Scene) -> None:
 def test_contradictory_receipts_in_one_page_leave_the_delivery(scene: Scene) -> None:
     sent_run(scene)
     apply(scene, receipt(scene, DeliveryState.DELIVERED), receipt(scene, DeliveryState.FAILED, minutes=3))
+    assert scene.states() == {"delivered": 1}
+
+
+def test_after_three_days_without_a_receipt_the_notice_says_so_and_a_late_one_still_counts(scene: Scene) -> None:
+    sent_run(scene)
+    scene.clock.moment = OCCURRENCE + timedelta(hours=2) + SILENT_AFTER
+    assert mark_silent(scene.engine, scene.clock(), "test") == 1
+    assert mark_silent(scene.engine, scene.clock(), "test") == 0
+    assert scene.states() == {"accepted/no_receipt": 1}
+    assert scene.collect() == {"delivered": 1}
+    assert scene.states() == {"delivered": 1}
+
+
+def test_a_late_receipt_is_still_looked_for_after_an_undelivered(scene: Scene) -> None:
+    sent_run(scene)
+    apply(scene, receipt(scene, DeliveryState.UNDELIVERED))
+    scene.clock.moment = OCCURRENCE + timedelta(days=2)
+    assert scene.collect() == {"delivered": 1}
+
+
+def test_a_delivery_after_a_cancellation_is_kept(scene: Scene) -> None:
+    sent_run(scene)
+    apply(scene, receipt(scene, DeliveryState.CANCELLED, status="canceled", sent_result="none"))
+    assert scene.states() == {"cancelled/canceled/none": 1}
+    apply(scene, receipt(scene, DeliveryState.DELIVERED, minutes=60))
     assert scene.states() == {"delivered": 1}
 
 

@@ -1,7 +1,11 @@
 """Reconciliation: nobody is reminded of what has been settled while the message was still booked."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
+import pytest
+
+from oshirase.domain.gateway import OutcomeUnknown, Receipt, Refused
 from tests.people import create_debtor, create_payment, insert
 from tests.scene import OCCURRENCE, Scene
 
@@ -43,6 +47,62 @@ def test_within_five_minutes_it_is_too_late_and_the_crossing_is_noted(scene: Sce
     pay(scene, residents[0])
     assert scene.reconcile() == {"settled": 1}
     assert scene.states() == {"accepted": 1}
+
+
+def cancel_outcomes(scene: Scene) -> list[tuple[object, ...]]:
+    return scene.rows("select state, cancel_outcome, cancel_reason from ledger.notice where cancel_outcome is not null")
+
+
+def test_a_cancellation_keeps_its_reason_beside_the_state(scene: Scene) -> None:
+    pay(scene, booked(scene)[0])
+    scene.reconcile()
+    assert cancel_outcomes(scene) == [("cancelled", "cancelled", "settled")]
+
+
+def test_a_refused_cancellation_is_recorded_as_too_late_and_the_notice_tells_the_crossing(scene: Scene) -> None:
+    pay(scene, booked(scene)[0])
+    scene.gateway.cancel = failing(Refused("can_not_cancel_message", "400"))  # type: ignore[method-assign]
+    assert scene.reconcile() == {"too_late": 1, "settled": 1}
+    assert cancel_outcomes(scene) == [("accepted", "too_late", "settled")]
+
+
+def test_an_unanswered_cancellation_is_tried_again(scene: Scene) -> None:
+    pay(scene, booked(scene)[0])
+    cancel = scene.gateway.cancel
+    scene.gateway.cancel = failing(OutcomeUnknown("no answer"))  # type: ignore[method-assign]
+    assert scene.reconcile() == {"unanswered": 1, "settled": 1}
+    assert cancel_outcomes(scene) == [("accepted", "unanswered", "settled")]
+    scene.gateway.cancel = cancel  # type: ignore[method-assign]
+    assert scene.reconcile() == {"cancelled": 1, "settled": 0}
+
+
+def test_a_cancellation_whose_answer_was_lost_is_found_cancelled(scene: Scene) -> None:
+    pay(scene, booked(scene)[0])
+    cancel = scene.gateway.cancel
+
+    def cancel_and_lose_the_answer(gateway_message_id: str) -> Receipt:
+        cancel(gateway_message_id)
+        raise OutcomeUnknown("no answer")
+
+    scene.gateway.cancel = cancel_and_lose_the_answer  # type: ignore[method-assign]
+    assert scene.reconcile()["unanswered"] == 1
+    scene.gateway.cancel = cancel  # type: ignore[method-assign]
+    assert scene.reconcile()["cancelled"] == 1
+    assert scene.states()["cancelled/settled"] == 1
+
+
+def test_a_gateway_that_refuses_us_stops_the_task(scene: Scene) -> None:
+    pay(scene, booked(scene)[0])
+    scene.gateway.cancel = failing(Refused("unauthentication", "401", concerns_all=True))  # type: ignore[method-assign]
+    with pytest.raises(Refused):
+        scene.reconcile()
+
+
+def failing(error: Exception) -> Callable[[str], Receipt]:
+    def cancel(_: str) -> Receipt:
+        raise error
+
+    return cancel
 
 
 def test_reconciling_again_changes_nothing(scene: Scene) -> None:

@@ -84,7 +84,7 @@ def plan_notices(campaign_name: str, campaign_run_id: str) -> str:
 
 def approve(campaign: Campaign, campaign_run_id: Any) -> ApproveCampaignRun:
     """A person decides."""
-    return ApproveCampaignRun(task_id="approve", task_display_name="③ 承認", campaign_run_id=campaign_run_id, retries=0)
+    return ApproveCampaignRun(task_id="approve", task_display_name="③ 承認", campaign_run_id=campaign_run_id)
 
 
 @task(task_display_name="④ 送信単位の一覧")
