@@ -71,6 +71,14 @@ migrate: $(INSTALLED) ## Bring the records database at OSHIRASE_DATABASE_URL to 
 test: $(INSTALLED) ## Run the tests (ARGS='-k name' narrows)
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: chaos
+chaos: $(INSTALLED) ## Kill the sending process at 1,000 seeded random instants, with random gateway faults (N=1000)
+	@OSHIRASE_CHAOS=$(or $(N),1000) $(BIN)/python -m pytest tests/chaos --timeout 5000 -s $(ARGS)
+
+.PHONY: bench
+bench: $(INSTALLED) ## Measure, each beside a peer where there is one; also in build/bench/results.json
+	@$(BIN)/python -m bench
+
 .PHONY: check
 check: $(INSTALLED) ## Lint, formats, types, SQL and layers
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """Who looks at a page, and what of it they may see and change; Airflow's own rights, asked by `orchestration`."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -24,4 +24,4 @@ class Visitor:
 
 
 # A FastAPI dependency: raises 401 for strangers.
-VisitorDependency = Callable[..., Visitor]
+VisitorDependency = Callable[..., Visitor | Awaitable[Visitor]]
