@@ -1,6 +1,8 @@
 """Handing over: only what was approved, each notice once, nothing lost, whatever answers."""
 
+import _thread
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -228,6 +230,32 @@ def test_a_worker_that_lost_its_claim_records_nothing(scene: Scene) -> None:
     outcome = delivery.Outcome(late.submissions[0].notice_id, delivery.NoticeState.ACCEPTED, None, "id")
     record_outcomes(scene.engine, late.claim_id, [outcome], by="late", now=scene.clock())
     assert scene.states() == {"unknown/lease": 1}
+
+
+class Interrupting:
+    """Ends the task, as Airflow does with a cleared one, while the second call is under way."""
+
+    name, width, cancel_margin, look_up_is_authoritative = "karaden", 1, timedelta(minutes=5), False
+
+    def __init__(self, gateway: KaradenGateway) -> None:
+        self.gateway, self.calls = gateway, 0
+
+    def submit(self, submission: Submission) -> Receipt:
+        self.calls += 1
+        if self.calls == 2:
+            _thread.interrupt_main()
+            time.sleep(0.2)
+        return self.gateway.submit(submission)
+
+
+def test_a_task_that_is_ended_records_what_was_under_way_and_gives_the_rest_back(scene: Scene) -> None:
+    debtors(scene, 6)
+    run = scene.approved_run()
+    with pytest.raises(KeyboardInterrupt):
+        scene.send_batch(run, gateway=Interrupting(scene.gateway))  # type: ignore[arg-type]
+    assert scene.states() == {"accepted": 2, "planned/given_back": 4}
+    assert scene.send(run) == {"accepted": 4}
+    assert set(scene.accepted_per_number().values()) == {1}
 
 
 def test_verify_batch_passes_untouched_content(scene: Scene) -> None:

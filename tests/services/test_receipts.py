@@ -113,6 +113,14 @@ def test_a_delivery_after_a_cancellation_is_kept(scene: Scene) -> None:
     assert scene.states() == {"delivered": 1}
 
 
+def test_what_was_charged_may_be_known_later_than_the_delivery(scene: Scene) -> None:
+    sent_run(scene)
+    apply(scene, receipt(scene, DeliveryState.DELIVERED, charged_parts=0))
+    assert apply(scene, receipt(scene, DeliveryState.DELIVERED, charged_parts=2, minutes=10)) == {}
+    assert scene.rows("select parts, charged_parts from ledger.notice") == [(2, 2)]
+    assert scene.rows("select count(*) from ledger.notice_event where to_state = 'delivered'") == [(1,)]
+
+
 def test_a_message_that_the_ledger_did_not_hand_over_is_no_receipt(scene: Scene) -> None:
     sent_run(scene)
     foreign = receipt(scene, DeliveryState.DELIVERED, gateway_message_id="00000000-0000-4000-8000-000000000000")

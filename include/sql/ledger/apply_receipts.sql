@@ -4,9 +4,9 @@ purpose: Keep every receipt that says something new, and move the notices that i
          knowledge: repeated ones change nothing, and nothing is taken back from a delivered notice. A receipt is an
          object with notice_id, gateway_message_id, state, reason, result, status, sent_result, carrier, charged_parts,
          sent_at, received_at, updated_at.
-grain:   one row per notice moved
+grain:   one row per notice changed
 params:  gateway (text), now (timestamptz), by (text), receipts (jsonb)
-returns: notice_id, state
+returns: notice_id, state, is_moved
 */
 with reported as (
     select r.*
@@ -54,19 +54,38 @@ latest as (
     from reported as r
     where r.state is not null
     order by r.notice_id, (r.state = 'delivered') desc, r.updated_at desc
+),
+
+change as (
+    select
+        l.*,
+        n.state <> l.state as is_moved
+    from latest as l
+    inner join ledger.notice as n on l.notice_id = n.notice_id
+    left join ledger.transition as t on n.state = t.from_state and l.state = t.to_state
+    where
+        t.to_state is not null
+        -- The same state again: what was charged may be known only now.
+        or (
+            n.state = l.state
+            and (n.carrier, n.charged_parts, n.received_at) is distinct from (l.carrier, l.charged_parts, l.received_at)
+        )
 )
 
 update ledger.notice as n
 set
-    state = l.state,
-    reason = case when l.state = 'cancelled' then coalesce(n.cancel_reason, l.reason) else l.reason end,
-    carrier = l.carrier,
-    charged_parts = l.charged_parts,
-    sent_at = l.sent_at,
-    received_at = l.received_at,
-    state_changed_at = :now,
-    state_changed_by = :by
-from latest as l
-inner join ledger.transition as t on l.state = t.to_state
-where n.notice_id = l.notice_id and n.state = t.from_state and n.state <> l.state
-returning n.notice_id, n.state;
+    state = c.state,
+    reason = case
+        when not c.is_moved then n.reason
+        when c.state = 'cancelled' then coalesce(n.cancel_reason, c.reason)
+        else c.reason
+    end,
+    carrier = coalesce(c.carrier, n.carrier),
+    charged_parts = coalesce(c.charged_parts, n.charged_parts),
+    sent_at = coalesce(c.sent_at, n.sent_at),
+    received_at = coalesce(c.received_at, n.received_at),
+    state_changed_at = case when c.is_moved then :now ::timestamptz else n.state_changed_at end,
+    state_changed_by = case when c.is_moved then :by ::text else n.state_changed_by end
+from change as c
+where n.notice_id = c.notice_id
+returning n.notice_id, n.state, c.is_moved;

@@ -1,8 +1,9 @@
 /*
 name:    ledger/record_look_ups
-purpose: What the gateway's look-up by tag says of notices with an unknown outcome: found, or not found.
+purpose: What the gateway's look-up by tag says of notices with an unknown outcome: found, or not found. One that was
+         sent again and became unknown anew meanwhile has to settle first.
 grain:   one row per notice
-params:  notice_ids (uuid[]), gateway_message_ids (text[]), now (timestamptz), by (text)
+params:  notice_ids (uuid[]), gateway_message_ids (text[]), settled_before (timestamptz), now (timestamptz), by (text)
 returns: notice_id, state
 */
 update ledger.notice as n
@@ -18,5 +19,5 @@ set
     state_changed_by = :by
 from
     unnest(:notice_ids ::uuid [], :gateway_message_ids ::text []) as l (notice_id, gateway_message_id)
-where n.notice_id = l.notice_id and n.state = 'unknown'
+where n.notice_id = l.notice_id and n.state = 'unknown' and n.state_changed_at <= :settled_before
 returning n.notice_id, n.state;

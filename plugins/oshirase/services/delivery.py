@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
@@ -95,6 +95,7 @@ class Sender:
 
         Raises:
             SendingStopped: the gateway refuses us altogether or stays busy; what was not called is given back.
+            BaseException: the task was ended from outside; what was under way is finished and recorded first.
         """
         counts: Counter[str] = Counter()
         calls = Calls(self.gateway)
@@ -103,7 +104,7 @@ class Sender:
             while claim:
                 under_way = calls.start(pool, claim)
                 following = self._claim(campaign_run_id, batch) if not calls.stopped.is_set() else None
-                outcomes = [call.result() for call in under_way]
+                outcomes = calls.finish(under_way)
                 record_outcomes(self.engine, claim.claim_id, outcomes, by=self.by, now=self.clock())
                 counts += claim.dropped + Counter(outcome.state.value for outcome in outcomes)
                 if following is None:
@@ -168,12 +169,20 @@ class Calls:
 
     def __init__(self, gateway: SmsGateway) -> None:
         self.stopped = Event()
-        self.obstacle: Exception | None = None
+        self.obstacle: BaseException | None = None
         self._gateway = gateway
 
     def start(self, pool: ThreadPoolExecutor, claim: Claim) -> list["Future[Outcome]"]:
         """Begin a claim's calls, in the order of their bookings."""
         return [pool.submit(self._call, submission, claim.call_until) for submission in claim.submissions]
+
+    def finish(self, under_way: Sequence["Future[Outcome]"]) -> list[Outcome]:
+        """Outcomes of calls under way; when the task is ended meanwhile, what was not called yet is given back."""
+        try:
+            wait(under_way)
+        except BaseException as ended:
+            self._stop(ended)
+        return [call.result() for call in under_way]
 
     def _call(self, submission: Submission, until: float) -> Outcome:
         """One call, asked again while the gateway is busy; every way out of it is an outcome."""
@@ -202,7 +211,7 @@ class Calls:
         self._stop(refused)
         return Outcome(notice_id, NoticeState.PLANNED, refused.code)
 
-    def _stop(self, obstacle: Exception) -> None:
+    def _stop(self, obstacle: BaseException) -> None:
         self.obstacle = self.obstacle or obstacle
         self.stopped.set()
 

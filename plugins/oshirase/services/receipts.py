@@ -52,11 +52,11 @@ def apply_receipts(engine: Engine, gateway: str, receipts: Sequence[Receipt], no
     if not rows:
         return Counter()
     with engine.begin() as connection:
-        moved = connection.execute(
+        changed = connection.execute(
             statement("ledger/apply_receipts"),
             {"gateway": gateway, "now": now, "by": by, "receipts": json.dumps(rows)},
         ).all()
-    return Counter(row.state for row in moved)
+    return Counter(row.state for row in changed if row.is_moved)
 
 
 def _as_row(receipt: Receipt) -> dict[str, Any] | None:

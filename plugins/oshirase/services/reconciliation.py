@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,9 @@ from oshirase.domain.campaign import City
 from oshirase.domain.gateway import DeliveryState, GatewayError, Refused, SmsGateway
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED
 from oshirase.services.planning import confirmed_since
+
+# Payments later than this are no response to a message any more.
+FOLLOWED_FOR = timedelta(days=120)
 
 
 class CancelOutcome(StrEnum):
@@ -40,7 +43,8 @@ def reconcile(engine: Engine, gateway: SmsGateway, city: City, now: datetime, by
         counts[cancel_booking(engine, gateway, booking, now, by)] += 1
     with engine.begin() as connection:
         settled = connection.execute(
-            statement("ledger/record_settlements"), {"known_at": ALL_THAT_IS_RECORDED, "now": now}
+            statement("ledger/record_settlements"),
+            {"handed_over_since": now - FOLLOWED_FOR, "known_at": ALL_THAT_IS_RECORDED, "now": now},
         ).all()
     counts["settled"] = len(settled)
     return counts

@@ -69,7 +69,13 @@ def look_up_unknown(engine: Engine, gateway: SmsGateway, now: datetime, by: str)
         with engine.begin() as connection:
             rows = connection.execute(
                 statement("ledger/record_look_ups"),
-                {"notice_ids": group, "gateway_message_ids": ids, "now": now, "by": by},
+                {
+                    "notice_ids": group,
+                    "gateway_message_ids": ids,
+                    "settled_before": now - SETTLING,
+                    "now": now,
+                    "by": by,
+                },
             ).all()
         counts.update("found" if row.state == NoticeState.ACCEPTED else "not_found" for row in rows)
         if gateway.look_up_is_authoritative:
