@@ -243,6 +243,8 @@ class Interrupting:
     def submit(self, submission: Submission) -> Receipt:
         self.calls += 1
         if self.calls == 2:
+            # By now the main thread waits for the calls.
+            time.sleep(0.2)
             _thread.interrupt_main()
             time.sleep(0.2)
         return self.gateway.submit(submission)

@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
@@ -103,7 +104,9 @@ class Sender:
             claim = self._claim(campaign_run_id, batch)
             while claim:
                 under_way = calls.start(pool, claim)
-                following = self._claim(campaign_run_id, batch) if not calls.stopped.is_set() else None
+                following = None
+                with calls.stopping_on_error():
+                    following = self._claim(campaign_run_id, batch) if not calls.stopped.is_set() else None
                 outcomes = calls.finish(under_way)
                 record_outcomes(self.engine, claim.claim_id, outcomes, by=self.by, now=self.clock())
                 counts += claim.dropped + Counter(outcome.state.value for outcome in outcomes)
@@ -178,11 +181,17 @@ class Calls:
 
     def finish(self, under_way: Sequence["Future[Outcome]"]) -> list[Outcome]:
         """Outcomes of calls under way; when the task is ended meanwhile, what was not called yet is given back."""
-        try:
+        with self.stopping_on_error():
             wait(under_way)
-        except BaseException as ended:
-            self._stop(ended)
         return [call.result() for call in under_way]
+
+    @contextmanager
+    def stopping_on_error(self) -> Iterator[None]:
+        """Whatever happens here, an ended task too, stops the calls; it is raised again once they are recorded."""
+        try:
+            yield
+        except BaseException as error:
+            self._stop(error)
 
     def _call(self, submission: Submission, until: float) -> Outcome:
         """One call, asked again while the gateway is busy; every way out of it is an outcome."""
@@ -200,6 +209,7 @@ class Calls:
             except Busy as answer:
                 busy = answer
             except Exception as error:
+                # It may have happened after the gateway took it.
                 self._stop(error)
                 return Outcome(notice_id, NoticeState.UNKNOWN, type(error).__name__)
         self._stop(busy)
