@@ -1,6 +1,7 @@
 """Handing over: only what was approved, each notice once, nothing lost, whatever answers."""
 
-import _thread
+import os
+import signal
 import threading
 import time
 from datetime import timedelta
@@ -245,7 +246,7 @@ class Interrupting:
         if self.calls == 2:
             # By now the main thread waits for the calls.
             time.sleep(0.2)
-            _thread.interrupt_main()
+            os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.2)
         return self.gateway.submit(submission)
 
