@@ -16,6 +16,9 @@ RESOLVED_AS_OF := 2026-09-18T00:00:00Z
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --exclude-newer $(RESOLVED_AS_OF) \
 	--generate-hashes --no-header --no-annotate
 
+# The machine's own certificates: many a city's network has one of its own. uv renamed the setting.
+export UV_NATIVE_TLS := true
+export UV_SYSTEM_CERTS := true
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins$(if $(PYTHONPATH),:$(PYTHONPATH))
 
 .PHONY: help
