@@ -89,7 +89,8 @@ def airflow(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) 
         env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as process:  # fmt: skip
         yield Airflow(home, engine, process)
-        cast("IO[str]", process.stdin).close()
+        # Between two runs it only waits for the next one.
+        process.kill()
     engine.dispose()
 
 

@@ -28,6 +28,8 @@ from sqlalchemy.orm import configure_mappers
 from oshirase.adapters.database import campaign_engine
 
 PATIENCE_SECONDS = 60
+# An answer that comes within a moment of the question crosses with the end of the process that asked.
+THINKING_SECONDS = 1.0
 
 
 def answer(user: str, option: str, fields: dict[str, Any]) -> None:
@@ -42,6 +44,7 @@ def answer(user: str, option: str, fields: dict[str, Any]) -> None:
                 if not d.response_received
             ]
             if waiting:
+                time.sleep(THINKING_SECONDS)
                 _write(session, waiting[0], user, option, fields)
                 return
         time.sleep(0.1)
