@@ -1,6 +1,7 @@
 """The contract's objects as they go out: Message, list and Error, and the headers they depend on.
 
-Source: the operator's OpenAPI document, version 2024-03-01; the messages of the errors are its own examples.
+Source: the operator's OpenAPI document, version 2024-03-01; the messages of the errors are its own examples. The codes
+and messages of 403, 409, 429 and 503 are inferred: it gives none.
 """
 
 import json
@@ -25,12 +26,16 @@ ERRORS: Mapping[str, tuple[int, str]] = {
         "メッセージのキャンセルができません、予約投稿のメッセージは開始5分前までキャンセル可能です。",
     ),
     "unauthentication": (401, "認証に失敗しました、指定されているトークンは利用できません"),
+    "forbidden": (403, "この操作は許可されていません"),
     "model_not_found": (
         404,
         "対象となるモデルが見つかりませんでした、または指定されたトークンでは操作できない可能性があります。",
     ),
+    "conflict": (409, "すでに指定されたファイルでメッセージを一括送信しています。"),
     "validation_error": (422, "バリデーションエラーが発生しました"),
+    "too_many_requests": (429, "リクエストが多すぎます"),
     "unknown": (500, "不明なエラーが発生しました"),
+    "service_unavailable": (503, "現在ご利用いただけません"),
 }
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode

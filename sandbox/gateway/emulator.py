@@ -55,7 +55,8 @@ class Emulator:
         """Count from the other side of the gateway, for the tests that nobody got the same reminder twice.
 
         `telephones` maps a number to {sent, accepted}; `texts` is a list of {to, body, sent, accepted}, the most often
-        sent first. `sent` is what has left by `now`, `accepted` also counts bookings, cancelled and expired messages.
+        sent first; `tags` maps a first tag (our notice id) to the messages accepted with it, only where they are more
+        than one. `sent` is what has left by `now`, `accepted` also counts bookings, cancelled and expired messages.
         """
         telephones = {to: {"sent": sent, "accepted": all_} for to, sent, all_ in self.store.count_by_telephone(now)}
         texts = [
@@ -63,4 +64,5 @@ class Emulator:
             for to, body, sent, accepted in self.store.count_by_text(now)
         ]
         totals = {key: sum(count[key] for count in telephones.values()) for key in ("sent", "accepted")}
-        return {"object": "counts", **totals, "telephones": telephones, "texts": texts}
+        tags = self.store.count_repeated_tags()
+        return {"object": "counts", **totals, "telephones": telephones, "texts": texts, "tags": tags}

@@ -3,7 +3,10 @@
 import socket
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sandbox.gateway.fault_answers import TRANSPORT
 
 # Longer than any client pauses: a kept connection closed in its face would look to it like a lost answer.
 KEEP_ALIVE_SECONDS = 120
@@ -35,10 +38,20 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def build_server(app: Starlette) -> uvicorn.Server:
+class Protocol(HttpToolsProtocol):
+    """Hands the connection on to the application: to reset one, ASGI has no word."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
+
+
+def build_server(app: ASGIApp) -> uvicorn.Server:
     """Build the server: no access log, as request lines hold telephone numbers, and no proxy headers."""
     config = uvicorn.Config(
         app,
+        http=Protocol,
+        ws="none",
         access_log=False,
         log_level="warning",
         lifespan="off",

@@ -68,6 +68,7 @@ CONDITIONS: Mapping[str, str] = {
     "tag": "seq in (select seq from message_tag where tag = :tag)",
     "start_at": "created_at >= :start_at",
     "end_at": "created_at <= :end_at",
+    "before_seq": "seq < :before_seq",  # not of the contract: for a list that lags
 }
 
 TELEPHONE_COUNTS = f"""
@@ -76,6 +77,10 @@ select telephone, sum({STATUS} = 'done'), count(*) from message group by telepho
 TEXT_COUNTS = f"""
 select telephone, body, sum({STATUS} = 'done') as sent, count(*) from message
 group by telephone, body order by sent desc, telephone, body
+"""
+TAG_COUNTS = """
+select tags ->> 0 as tag, count(*) as accepted from message where tags <> '[]'
+group by tag having accepted > 1 order by tag
 """
 STATE_COUNTS = f"select {STATUS} as status, {SENT_RESULT} as sent_result, count(*) from message group by 1, 2"
 
@@ -103,13 +108,14 @@ class Store:
         # The testing fixture opens it in one thread and serves, and closes, in another; never two at once.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.executescript(f"pragma journal_mode = wal; pragma synchronous = off; {SCHEMA}")
+        self.last_seq = 0  # of the message last added here
 
     def close(self) -> None:
         self._connection.close()
 
     def add(self, message: Message) -> None:
         """Keep a new message. Two alike are two: the contract knows no idempotency key."""
-        self._connection.execute(INSERT, message)
+        self.last_seq = self._connection.execute(INSERT, message).lastrowid or 0
 
     def get(self, message_id: str) -> Message | None:
         row = self._connection.execute(f"select {COLUMNS} from message where id = ?", (message_id,)).fetchone()
@@ -134,6 +140,10 @@ class Store:
     def count_by_text(self, now: int) -> Iterator[tuple[str, str, int, int]]:
         """Yield (telephone, body, sent, accepted), the most often sent first."""
         yield from self._connection.execute(TEXT_COUNTS, {"now": now})
+
+    def count_repeated_tags(self) -> dict[str, int]:
+        """Return how many messages were accepted with the same first tag, where it is more than one."""
+        return dict(self._connection.execute(TAG_COUNTS).fetchall())
 
     def count_by_state(self, now: int) -> dict[tuple[str, str], int]:
         """Return messages by (status, sent_result)."""

@@ -5,14 +5,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
 import uvicorn
 
-from sandbox.gateway.app import Settings, build_app, close_app
+from sandbox.gateway.app import GatewayApp, Settings
+from sandbox.gateway.faults import FaultPlan, Rule
 from sandbox.gateway.server import address_of, build_server, open_socket
 
 PATIENCE_SECONDS = 10
@@ -43,6 +44,7 @@ class RunningGateway:
     address: str
     tenant: str
     token: str
+    app: GatewayApp = field(repr=False)
 
     @property
     def base_url(self) -> str:
@@ -61,8 +63,20 @@ class RunningGateway:
         return self._call("GET", "counts")
 
     def reset(self) -> None:
-        """Make the gateway forget every message."""
+        """Make the gateway forget every message, every fault and every call."""
         self._call("POST", "reset")
+
+    def set_faults(self, *rules: dict[str, Any], seed: int | str = 0) -> None:
+        """Replace the faults that are set, as `POST /emulator/faults` does: `set_faults({"fault": "429"})`."""
+        self.app.faults.set(FaultPlan(seed=seed, rules=tuple(Rule(**rule) for rule in rules)))
+
+    def fired(self) -> dict[str, int]:
+        """Return how often each fault that is set has fired."""
+        return dict(self.app.faults.describe()["fired"])
+
+    def calls(self) -> dict[str, Any]:
+        """Return when `POST /messages` calls came: see `sandbox.gateway.calls.CallLog.describe`."""
+        return self._call("GET", "calls")
 
     def _call(self, method: str, name: str) -> dict[str, Any]:
         url = f"{self.address}/emulator/{name}"
@@ -79,13 +93,13 @@ def running_gateway(settings: Settings | None = None, *, port: int = 0) -> Itera
     test's own: `running_gateway(Settings(outcomes="unconnected", clock=lambda: moment))`.
     """
     settings = settings or Settings(outcomes="received")
-    app = build_app(settings)
+    app = GatewayApp(settings)
     listener = open_socket("127.0.0.1", port)
     try:
         with _serving(build_server(app), listener):
-            yield RunningGateway(address_of(listener), settings.access.tenant, settings.access.token)
+            yield RunningGateway(address_of(listener), settings.access.tenant, settings.access.token, app)
     finally:
-        close_app(app)
+        app.close()
 
 
 @contextmanager

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
-from urllib.parse import parse_qsl
 
 from sandbox.gateway.contract import ContractError
 from sandbox.gateway.lifecycle import utf16_units
@@ -23,6 +22,7 @@ STATUSES = ("done", "waiting", "error", "canceled")
 RESULTS = ("done", "processing")
 SENT_RESULTS = ("none", "received", "unconnected", "error", "unknown")
 
+_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
 _INTEGER = re.compile(r"[0-9]{1,9}")
 _TELEPHONE = re.compile(r"[0-9]{11}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)", re.ASCII)
@@ -57,7 +57,7 @@ class Fault(ValueError):
 
 def read_new_message(form: bytes, now: int) -> NewMessage:
     """Read an urlencoded form. Raises ContractError(`validation_error`) with every faulty field."""
-    pairs = parse_qsl(form.decode("utf-8", "replace"), keep_blank_values=True)
+    pairs = read_form(form)
     fields, faults = dict(pairs), Faults()
     scheduled_at = faults.read(fields, "scheduled_at", read_moment)
     message = NewMessage(
@@ -74,6 +74,23 @@ def read_new_message(form: bytes, now: int) -> NewMessage:
         faults.add("scheduled_at", _fault_of_booking(scheduled_at, message.limited_at, now))
     faults.raise_any()
     return message
+
+
+def read_form(form: bytes) -> list[tuple[str, str]]:
+    """Read an urlencoded form as UTF-8, blank values kept.
+
+    Equal to `parse_qsl`, whose escapes, one by one, would take a sixth of the time of a new message in Japanese.
+    """
+    pairs = (pair.partition(b"=") for pair in form.replace(b"+", b" ").split(b"&") if pair)
+    return [(_unescape(name), _unescape(value)) for name, _, value in pairs]
+
+
+def _unescape(text: bytes) -> str:
+    return _ESCAPES.sub(_read_escapes, text).decode("utf-8", "replace")
+
+
+def _read_escapes(run: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(run[0].replace(b"%", b"").decode())
 
 
 def read_query(pairs: Iterable[tuple[str, str]]) -> MessageQuery:
