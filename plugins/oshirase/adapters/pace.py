@@ -15,7 +15,8 @@ from oshirase.domain.gateway import Busy
 
 # A call may start this much later than its reserved moment; past that, the moment is given up and another reserved.
 TOLERANCE_SECONDS = 0.05
-# Moments are reserved for this long ahead, so that a Retry-After met by another process is obeyed that soon.
+# A moment further ahead than this is looked at again when it has come, and several are reserved at once for no longer:
+# so soon is a Retry-After obeyed that another process meets.
 AHEAD_SECONDS = 0.05
 # Spacing over 1/rate, so that a late call followed by punctual ones does not put one too many into a second.
 STRETCH = 1 + 3 * TOLERANCE_SECONDS
@@ -59,6 +60,9 @@ class Pace:
                 raise Busy(f"the gateway asked for a pause of {early:.0f} s", timedelta(seconds=early))
             if early > 0:
                 time.sleep(early)
+            if early > AHEAD_SECONDS and self._is_blocked():
+                # A delay that somebody met after this moment was reserved.
+                continue
             if time.monotonic() - moment <= TOLERANCE_SECONDS:
                 return
 
@@ -70,6 +74,10 @@ class Pace:
             )
         with self._lock:
             self._moments.clear()
+
+    def _is_blocked(self) -> bool:
+        with self._engine.connect() as connection:
+            return bool(connection.scalar(statement("ledger/is_blocked"), {"gateway": self._gateway}))
 
     def _next_moment(self) -> float:
         with self._lock:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from oshirase.adapters.paths import project_home
 from oshirase.domain.campaign import Campaign, City, Settings
+from oshirase.domain.console import Console
 from oshirase.errors import BadSettings, UnknownCampaign
 
 S = TypeVar("S", bound=Settings)
@@ -43,6 +44,22 @@ def campaign_names() -> list[str]:
     return sorted(path.stem for path in (project_home() / "config" / "campaigns").glob("*.toml"))
 
 
+def load_console(name: str) -> Console:
+    """A console's settings, `config/gateways/NAME.toml`.
+
+    Raises:
+        BadSettings: the file, the key and what is wrong with it.
+    """
+    path = project_home() / "config" / "gateways" / f"{name}.toml"
+    return _validated(Console, {"name": name, **_read(path)}, path)
+
+
+def console_names() -> list[str]:
+    """Names of the consoles that have a settings file, in order."""
+    paths = (project_home() / "config" / "gateways").glob("*.toml")
+    return sorted(path.stem for path in paths if _read(path).get("kind") == "console")
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -69,3 +86,5 @@ def _check_references(campaign: Campaign, city: City, path: Path) -> None:
             raise BadSettings(f"{path}: {key}: {value!r} is not in config/city.toml ({', '.join(known)})")
     if not (project_home() / "include" / "sql" / f"{campaign.cohort}.sql").is_file():
         raise BadSettings(f"{path}: cohort: there is no include/sql/{campaign.cohort}.sql")
+    if campaign.sending.console:
+        load_console(campaign.sending.console)

@@ -1,7 +1,7 @@
 """A campaign's standing definition and the city's: what the settings files say, validated."""
 
 from datetime import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -76,13 +76,24 @@ class Timetable(Settings):
 
 
 class Sending(Settings):
-    """How a run's notices are handed over."""
+    """How a run's notices are handed over: to the API of a connection, or by hand through a console."""
 
     gateway_conn_id: Text
+    hand_over: Literal["api", "console"] = "api"
+    # The console's settings file, `config/gateways/NAME.toml`.
+    console: Text | None = None
     lead_minutes: int = Field(ge=10)
     per_hour: int = Field(ge=1)
     most_recipients: int = Field(ge=1)
     batch_size: int = Field(ge=1, le=500)
+
+    @model_validator(mode="after")
+    def _console_is_named(self) -> "Sending":
+        if (self.hand_over == "console") != (self.console is not None):
+            raise ValueError('hand_over = "console" and console = "NAME" belong together')
+        if self.console == self.gateway_conn_id:
+            raise ValueError("console must not be called as the connection: the ledger tells them apart by name")
+        return self
 
 
 class HoldOut(Settings):

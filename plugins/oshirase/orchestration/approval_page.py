@@ -15,7 +15,8 @@ from oshirase.services.unknown import Undecided
 
 
 @cache
-def _template(name: str) -> Template:
+def template(name: str) -> Template:
+    """A Markdown template of `templates/`; a name that is not given to it is an error."""
     folder = Path(__file__).parent / "templates"
     # Markdown, not HTML: Airflow's own page escapes it.
     environment = Environment(
@@ -38,7 +39,7 @@ def approval_subject(review: Review) -> str:
 
 def approval_body(review: Review) -> str:
     """Markdown: what would be sent, to how many, who is left out and why, and the confirmation code."""
-    return _template("approval.md.jinja").render(
+    return template("approval.md.jinja").render(
         review=review,
         left_out=sorted((c for c in review.counts if c.state != NoticeState.PLANNED), key=_order_of_judgement),
         campaign=load_campaign(review.run.campaign),
@@ -50,7 +51,7 @@ def approval_body(review: Review) -> str:
 def undecided_body(undecided: Sequence[Undecided]) -> str:
     """Markdown: how many notices of which runs wait for a decision, and what each answer does."""
     titles = {run.campaign: load_campaign(run.campaign).title for run in undecided}
-    return _template("undecided.md.jinja").render(undecided=undecided, titles=titles)
+    return template("undecided.md.jinja").render(undecided=undecided, titles=titles)
 
 
 def _order_of_judgement(count: StateCount) -> int:

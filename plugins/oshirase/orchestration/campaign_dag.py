@@ -11,6 +11,7 @@ from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import load_campaign, load_city
 from oshirase.domain.campaign import Campaign
+from oshirase.orchestration.console import upload_by_hand
 from oshirase.orchestration.context import named_day, worker_name
 from oshirase.orchestration.operators import ApproveCampaignRun, SendSmsBatchOperator
 from oshirase.orchestration.timetables import AfterDueDateTimetable
@@ -52,10 +53,9 @@ def campaign_dag(name: str, doc_md: str | None) -> DAG:
         run_id: Any = open_campaign_run(campaign.name)
         planned = plan_notices(campaign.name, run_id)
         approved = approve(campaign, run_id)
-        batches = list_batches(run_id)
-        sent = send(campaign, run_id, batches)
-        planned >> approved >> batches
-        sent >> summarise(run_id)
+        first, last = hand_over(campaign, run_id)
+        planned >> approved >> first
+        last >> summarise(run_id)
     return dag
 
 
@@ -85,6 +85,14 @@ def plan_notices(campaign_name: str, campaign_run_id: str) -> str:
 def approve(campaign: Campaign, campaign_run_id: Any) -> ApproveCampaignRun:
     """A person decides."""
     return ApproveCampaignRun(task_id="approve", task_display_name="③ 承認", campaign_run_id=campaign_run_id)
+
+
+def hand_over(campaign: Campaign, campaign_run_id: Any) -> tuple[Any, Any]:
+    """To the gateway's API, or by hand through a console. Returns the first and the last step."""
+    if campaign.sending.hand_over == "console":
+        return upload_by_hand(campaign, campaign_run_id)
+    batches = list_batches(campaign_run_id)
+    return batches, send(campaign, campaign_run_id, batches)
 
 
 @task(task_display_name="④ 送信単位の一覧")

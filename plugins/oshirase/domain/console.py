@@ -1,0 +1,224 @@
+"""Consoles: the layout of the files that staff upload and download by hand, as `config/gateways/NAME.toml` says it."""
+
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, model_validator
+
+from oshirase.domain.calendar import JST
+from oshirase.domain.campaign import Settings, Text
+from oshirase.domain.gateway import DeliveryState
+from oshirase.errors import OshiraseError
+
+# What a spreadsheet takes for the beginning of a formula.
+FORMULA_CHARACTERS = frozenset("=+-@\t\r")
+ESCAPE = "'"
+MOMENT = "%Y/%m/%d %H:%M"
+
+
+class CannotWrite(OshiraseError):
+    """A row cannot be written as the console's layout wants it; nothing of its file is written."""
+
+
+def normalise(text: str) -> str:
+    """A heading or word as it is compared: half and full width, and blanks around it, make no difference."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _inside_the_root(folder: str) -> str:
+    path = PurePosixPath(folder)
+    if path.is_absolute() or ".." in path.parts or "\\" in folder:
+        raise ValueError("must be a folder inside OSHIRASE_CONSOLE_FOLDER")
+    return folder
+
+
+Folder = Annotated[Text, AfterValidator(_inside_the_root)]
+Encoding = Literal["cp932", "utf-8", "utf-8-sig"]
+
+
+class Folders(Settings):
+    """Where the files lie, inside one root so that a file moves from one to the other in one step."""
+
+    staging: Folder
+    upload: Folder
+    results: Folder
+    archive: Folder
+    lists: Folder
+
+    @model_validator(mode="after")
+    def _folders_differ(self) -> "Folders":
+        if len({PurePosixPath(folder) for folder in self.model_dump().values()}) < len(type(self).model_fields):
+            raise ValueError("two folders are the same")
+        return self
+
+
+class UploadValue(StrEnum):
+    """What a column of the upload file holds."""
+
+    PHONE = "phone"
+    BODY = "body"
+    BOOKING = "booking"
+    LIMIT = "limit"
+    NOTICE_ID = "notice_id"
+    FIXED = "fixed"
+
+
+class UploadColumn(Settings):
+    """One column; `format` (strftime, JST) for moments: a booking date and a booking time are two columns of it."""
+
+    heading: Text
+    value: UploadValue
+    format: Text = MOMENT
+    text: str = ""
+
+
+class Upload(Settings):
+    """The file that staff upload."""
+
+    encoding: Encoding
+    separator: Literal[",", "\t", ";"]
+    quoting: Literal["all", "minimal"]
+    line_end: Literal["crlf", "lf"]
+    header: bool
+    # 'refuse': a text that begins with a formula character stops the file, so that none goes out with the mark.
+    formula: Literal["escape", "refuse"]
+    most_rows: int = Field(ge=500)
+    # The earliest booking, counted from the writing of the file: the time that staff need for the upload.
+    lead_minutes: int = Field(ge=5)
+    # A booking can be cancelled in the console until this long before its time.
+    cancel_margin_minutes: int = Field(ge=0)
+    columns: tuple[UploadColumn, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _columns_suffice(self) -> "Upload":
+        values = Counter(column.value for column in self.columns)
+        if missing := {UploadValue.PHONE, UploadValue.BODY, UploadValue.NOTICE_ID} - set(values):
+            raise ValueError(f"no column holds {', '.join(sorted(missing))}")
+        if len({normalise(column.heading) for column in self.columns}) < len(self.columns):
+            raise ValueError("two columns have the same heading")
+        return self
+
+
+class Result(Settings):
+    """The file that staff download: the headings of what we read, and the console's words for states."""
+
+    encoding: Encoding
+    separator: Literal[",", "\t", ";"]
+    # All headings, first column first; None: the file's first row says them.
+    columns: tuple[Text, ...] | None = None
+    notice_id: Text
+    state: Text
+    sent_at: Text | None = None
+    received_at: Text | None = None
+    carrier: Text | None = None
+    parts: Text | None = None
+    time_formats: tuple[Text, ...] = (f"{MOMENT}:%S", MOMENT)
+    # A file younger than this may still be on its way into the folder.
+    settle_seconds: int = Field(ge=0)
+    words: dict[Text, DeliveryState] = Field(min_length=1)
+
+    def wanted(self) -> dict[str, str]:
+        """What we read, by field, with its heading."""
+        fields = ("notice_id", "state", "sent_at", "received_at", "carrier", "parts")
+        return {field: normalise(heading) for field in fields if (heading := getattr(self, field))}
+
+    def state_of(self, word: str) -> DeliveryState | None:
+        """What a word of the console means; None when the settings do not say."""
+        return {normalise(known): state for known, state in self.words.items()}.get(normalise(word))
+
+
+class Console(Settings):
+    """`config/gateways/NAME.toml` of a console; `name` is what the ledger calls the gateway."""
+
+    kind: Literal["console"]
+    name: Text
+    folders: Folders
+    upload: Upload
+    result: Result
+
+
+@dataclass(frozen=True)
+class UploadRow:
+    """One SMS as it is booked through an upload file."""
+
+    notice_id: UUID
+    phone_e164: str
+    body: str
+    booking_at: datetime
+    limited_at: datetime
+
+    def cells(self, upload: Upload) -> list[str]:
+        """The row's cells, a formula character at the start of one escaped.
+
+        Raises:
+            CannotWrite: a text begins with a formula character, and the settings say to refuse it.
+        """
+        return [_guarded(self._cell(column), upload, self.notice_id) for column in upload.columns]
+
+    def _cell(self, column: UploadColumn) -> str:
+        return {
+            UploadValue.PHONE: "0" + self.phone_e164.removeprefix("+81"),
+            UploadValue.BODY: self.body,
+            UploadValue.BOOKING: self.booking_at.astimezone(JST).strftime(column.format),
+            UploadValue.LIMIT: self.limited_at.astimezone(JST).strftime(column.format),
+            UploadValue.NOTICE_ID: str(self.notice_id),
+            UploadValue.FIXED: column.text,
+        }[column.value]
+
+
+def _guarded(cell: str, upload: Upload, notice_id: UUID) -> str:
+    if not _is_formula(cell):
+        return cell
+    if upload.formula == "refuse":
+        raise CannotWrite(
+            f"the text of notice {notice_id} begins with {cell[:2]!r}, which a spreadsheet takes for a formula: "
+            "no file was written; change the text in config/campaigns"
+        )
+    return ESCAPE + cell
+
+
+def unescape(cell: str) -> str:
+    """A cell without the mark that keeps a spreadsheet from calculating it."""
+    return cell[1:] if cell.startswith(ESCAPE) and _is_formula(cell) else cell
+
+
+def _is_formula(cell: str) -> bool:
+    """Whether a spreadsheet calculates a cell, or would without the marks at its start."""
+    return cell.lstrip(ESCAPE)[:1] in FORMULA_CHARACTERS
+
+
+def booking_at(planned: datetime | None, now: datetime, lead_minutes: int) -> datetime:
+    """When the console is to send: as planned, or as soon as a person can have uploaded the file, on a full minute."""
+    soonest = (now + timedelta(minutes=lead_minutes, seconds=59)).replace(second=0, microsecond=0)
+    return max(planned, soonest) if planned else soonest
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Batches of a run that go into one upload file; its number is that of the first batch."""
+
+    batches: tuple[int, ...]
+
+    @property
+    def number(self) -> int:
+        """What the file's name and the task's map call it."""
+        return self.batches[0]
+
+
+def pack_slots(sizes: dict[int, int], most_rows: int) -> list[Slot]:
+    """Batches (number: notices), in order, into as few files as hold them: always the same for the same run."""
+    slots: list[list[int]] = []
+    rows = 0
+    for batch, size in sorted(sizes.items()):
+        if not slots or rows + size > most_rows:
+            slots.append([])
+            rows = 0
+        slots[-1].append(batch)
+        rows += size
+    return [Slot(tuple(batches)) for batches in slots]
