@@ -47,6 +47,14 @@ def test_what_is_found_is_accepted_with_the_gateways_own_data(scene: Scene) -> N
     assert set(scene.accepted_per_number().values()) == {1}
 
 
+def test_receipts_come_for_what_was_found_long_after_the_gateway_took_it(scene: Scene) -> None:
+    run_with_lost_answer(scene, accepted=True)
+    scene.clock.advance(hours=3)
+    scene.look_up()
+    scene.clock.advance(minutes=1)
+    assert scene.collect() == {"delivered": 1}
+
+
 def test_what_is_not_found_waits_for_a_person_and_is_not_sent(scene: Scene) -> None:
     run = run_with_lost_answer(scene, accepted=False)
     scene.clock.moment += SETTLING

@@ -1,20 +1,25 @@
 /*
 name:    ledger/list_awaited_runs
 purpose: Runs for which a gateway may still have news: notices without a receipt, or with one that a later one may
-         contradict.
+         contradict. Nothing of a run was handed over before it was composed; what a look-up found was, though, long
+         before that was recorded.
 grain:   one row per run
 params:  gateway (text), changed_since (timestamptz)
 returns: campaign_run_id, first_at
 */
 select
-    n.campaign_run_id,
-    min(n.handed_over_at) as first_at
-from ledger.notice as n
+    r.campaign_run_id,
+    r.composed_at as first_at
+from ledger.campaign_run as r
 where
-    n.gateway = :gateway and n.handed_over_at is not null
-    and (
-        n.state = 'accepted'
-        or (n.state in ('undelivered', 'failed', 'cancelled') and n.state_changed_at > :changed_since)
+    r.composed_at is not null and exists (
+        select 1
+        from ledger.notice as n
+        where
+            n.campaign_run_id = r.campaign_run_id and n.gateway = :gateway and n.handed_over_at is not null
+            and (
+                n.state = 'accepted'
+                or (n.state in ('undelivered', 'failed', 'cancelled') and n.state_changed_at > :changed_since)
+            )
     )
-group by n.campaign_run_id
-order by first_at;
+order by r.composed_at;
