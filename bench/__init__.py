@@ -1,0 +1,1 @@
+"""Measurements of the hand-over and of receipts: `python -m bench`."""
