@@ -1,4 +1,4 @@
-"""UNFINISHED, not collected yet (issue B): its last check still meets `planned/send_again`, to be settled whether rightly.
+"""UNFINISHED, not collected yet (issue B): its last check still meets `planned/send_again`; whether rightly is open.
 
 A notice's life in any order of claim, crash, answer, look-up, decision, receipt, payment, cancel and clear."""
 
