@@ -57,16 +57,17 @@ class KaradenGateway:
         self._account = account
         self._pace = pace
         self._messages = f"{account.base_url.rstrip('/')}/{account.tenant_id}/messages"
-        self._session = requests.Session()
-        self._session.headers.update({"Authorization": f"Bearer {account.token}", "Karaden-Version": API_VERSION})
-        self._session.mount("http", HTTPAdapter(pool_maxsize=self.width, max_retries=0))
-        # Proxies are looked up once: requests would read the environment again for every call.
-        self._session.proxies = requests.utils.get_environ_proxies(self._messages)
-        self._session.trust_env = False
+        self._headers = {"Authorization": f"Bearer {account.token}", "Karaden-Version": API_VERSION}
+        # The transport of requests without its session: no cookies, no redirects, nothing merged anew for every call.
+        self._transport = HTTPAdapter(pool_maxsize=self.width, max_retries=0)
+        # Proxies and certificates of the machine, looked up once.
+        self._options: dict[str, Any] = {
+            **requests.Session().merge_environment_settings(self._messages, {}, None, None, None)
+        }
 
     def close(self) -> None:
         """Give the connections back."""
-        self._session.close()
+        self._transport.close()
 
     def submit(self, submission: Submission) -> Receipt:
         """`POST /messages`."""
@@ -120,7 +121,10 @@ class KaradenGateway:
         if self._pace:
             self._pace.wait()
         try:
-            response = self._session.request(method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False, **kwargs)
+            request = requests.Request(method, url, headers=self._headers, **kwargs).prepare()
+            response = self._transport.send(request, timeout=TIMEOUT_SECONDS, **self._options)
+            # Read here: an answer that breaks off is a lost one, and a connection is free only when its answer is read.
+            _ = response.content
         except requests.RequestException as error:
             # The cause may quote the request, so it is left out.
             if _never_connected(error):
