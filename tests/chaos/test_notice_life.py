@@ -320,6 +320,7 @@ class Life(RuleBasedStateMachine):
             for run in self.runs:
                 for batch in (1, 2):
                     scene.send_batch(run, batch, self.gateway)
+            self.reconcile([])
             scene.collect()
         left = {state for state in scene.states() if state not in ENDED and state.split("/")[0] not in ENDED}
         assert left == set(), scene.rows("select notice_id, state, reason from ledger.notice")

@@ -6,6 +6,9 @@ from datetime import date, timedelta
 import pytest
 
 from oshirase.domain.gateway import OutcomeUnknown, Receipt, Refused
+from oshirase.domain.notice import NoticeState
+from oshirase.services.approval import reject_campaign_run
+from oshirase.services.delivery import Outcome, claim_notices, record_outcomes
 from tests.people import create_debtor, create_payment, insert
 from tests.scene import OCCURRENCE, Scene
 
@@ -131,3 +134,16 @@ def test_a_cancelled_booking_frees_the_subject(scene: Scene) -> None:
     later = scene.open(scene.clock())
     scene.plan(later)
     assert scene.rows(f"select state from ledger.notice where campaign_run_id = '{later}'") == [("planned",)]
+
+
+def test_what_comes_back_into_the_line_of_a_rejected_run_expires(scene: Scene) -> None:
+    """Found by the state machine of a notice's life: nobody would claim it any more, and its subject stayed taken."""
+    create_debtor(scene.owner)
+    run = scene.approved_run()
+    claim = claim_notices(scene.engine, "karaden", scene.city, run, 1, by="worker", now=scene.clock())
+    reject_campaign_run(scene.engine, run, scene.plan(run), "suzuki", scene.clock(), "取りやめ")
+    given_back = [Outcome(submission.notice_id, NoticeState.PLANNED, "given_back") for submission in claim.submissions]
+    record_outcomes(scene.engine, claim.claim_id, given_back, by="worker", now=scene.clock())
+    assert scene.states() == {"planned/given_back": 1}
+    assert scene.reconcile() == {"expired": 1}
+    assert scene.states() == {"expired/rejected": 1}

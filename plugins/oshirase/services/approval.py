@@ -99,10 +99,7 @@ def reject_campaign_run(
                 "closed_reason": reason,
             },
         )
-        connection.execute(
-            statement("ledger/expire_notices"),
-            {"campaign_run_id": campaign_run_id, "reason": REJECTED, "now": now, "by": by},
-        )
+        connection.execute(statement("ledger/expire_notices"), {"now": now, "by": by})
 
 
 def _decision(

@@ -32,13 +32,19 @@ class CancelOutcome(StrEnum):
 def reconcile(engine: Engine, gateway: SmsGateway, city: City, now: datetime, by: str) -> Counter[str]:
     """Hold every booking against the records, cancel those that they speak against, note what was settled.
 
+    Notices that came back into the line of a run after it was closed expire: nobody would claim them any more.
+
     Returns:
-        Counts by `CancelOutcome`, and `settled`: subjects newly found settled after the hand-over.
+        Counts by `CancelOutcome`, `settled`: subjects newly found settled after the hand-over, and `expired`.
 
     Raises:
         Refused: the gateway refuses us altogether.
     """
     counts: Counter[str] = Counter()
+    with engine.begin() as connection:
+        binds = {"now": now, "by": by}
+        if expired := connection.execute(statement("ledger/expire_notices"), binds).all():
+            counts["expired"] = len(expired)
     for booking in _bookings_to_cancel(engine, gateway, city, now):
         counts[cancel_booking(engine, gateway, booking, now, by)] += 1
     with engine.begin() as connection:
