@@ -127,3 +127,32 @@ def test_a_message_that_the_ledger_did_not_hand_over_is_no_receipt(scene: Scene)
     untagged = receipt(scene, DeliveryState.DELIVERED, tags=())
     assert apply(scene, foreign, untagged) == {}
     assert scene.states() == {"accepted": 1}
+
+
+def cancelled_then_planned_again(scene: Scene) -> tuple[UUID, Receipt]:
+    """The next day's run takes a subject that a cancellation had freed; and a receipt that the first one went out."""
+    sent_run(scene)
+    delivered = receipt(scene, DeliveryState.DELIVERED, minutes=5)
+    apply(scene, receipt(scene, DeliveryState.CANCELLED, status="canceled", carrier=None, received_at=None))
+    run = scene.open(OCCURRENCE + timedelta(days=1))
+    scene.approve(run, scene.plan(run))
+    assert scene.states() == {"cancelled/canceled/unconnected": 1, "planned": 1}
+    return run, delivered
+
+
+def test_a_delivery_after_a_cancellation_takes_the_next_reminder_out_of_the_line(scene: Scene) -> None:
+    """Found by the state machine of a notice's life: the page could not be applied, again and again."""
+    _, delivered = cancelled_then_planned_again(scene)
+    assert apply(scene, delivered) == {"delivered": 1}
+    assert scene.states() == {"delivered": 1, "suppressed/already_reminded": 1}
+
+
+def test_a_delivery_after_a_cancellation_is_kept_beside_the_state_when_the_next_reminder_is_out(scene: Scene) -> None:
+    run, delivered = cancelled_then_planned_again(scene)
+    scene.send(run)
+    assert apply(scene, delivered) == {}
+    assert scene.rows("select state, received_at is not null from ledger.notice order by state") == [
+        ("accepted", False),
+        ("cancelled", True),
+    ]
+    assert scene.rows("select count(*) from ledger.receipt") == [(2,)]

@@ -56,28 +56,57 @@ latest as (
     order by r.notice_id, (r.state = 'delivered') desc, r.updated_at desc
 ),
 
-change as (
+-- A message that went out after all is told so, unless its subject, freed by the cancellation that was reported, has
+-- been taken by another notice: then the state stays, and what the receipt says is kept beside it.
+weighed as (
     select
         l.*,
-        n.state <> l.state as is_moved
+        n.state as old_state,
+        case
+            when was.is_live or not is_now.is_live then l.state
+            when row_number() over (
+                partition by n.campaign, n.subject, not was.is_live and is_now.is_live
+                order by l.updated_at, l.notice_id
+            ) > 1 then n.state
+            when exists (
+                select 1
+                from ledger.notice as other
+                where
+                    other.campaign = n.campaign and other.subject = n.subject and other.notice_id <> n.notice_id
+                    and other.state in (
+                        'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
+                    )
+            ) then n.state
+            else l.state
+        end as new_state
     from latest as l
     inner join ledger.notice as n on l.notice_id = n.notice_id
-    left join ledger.transition as t on n.state = t.from_state and l.state = t.to_state
+    inner join ledger.notice_state as was on n.state = was.state
+    inner join ledger.notice_state as is_now on l.state = is_now.state
+),
+
+change as (
+    select
+        w.*,
+        w.old_state <> w.new_state as is_moved
+    from weighed as w
+    inner join ledger.notice as n on w.notice_id = n.notice_id
+    left join ledger.transition as t on w.old_state = t.from_state and w.new_state = t.to_state
     where
         t.to_state is not null
         -- The same state again: what was charged may be known only now.
         or (
-            n.state = l.state
-            and (n.carrier, n.charged_parts, n.received_at) is distinct from (l.carrier, l.charged_parts, l.received_at)
+            w.old_state = w.new_state
+            and (n.carrier, n.charged_parts, n.received_at) is distinct from (w.carrier, w.charged_parts, w.received_at)
         )
 )
 
 update ledger.notice as n
 set
-    state = c.state,
+    state = c.new_state,
     reason = case
         when not c.is_moved then n.reason
-        when c.state = 'cancelled' then coalesce(n.cancel_reason, c.reason)
+        when c.new_state = 'cancelled' then coalesce(n.cancel_reason, c.reason)
         else c.reason
     end,
     carrier = coalesce(c.carrier, n.carrier),

@@ -51,11 +51,10 @@ def apply_receipts(engine: Engine, gateway: str, receipts: Sequence[Receipt], no
     rows = [row for receipt in receipts if (row := _as_row(receipt))]
     if not rows:
         return Counter()
+    binds = {"gateway": gateway, "now": now, "by": by, "receipts": json.dumps(rows)}
     with engine.begin() as connection:
-        changed = connection.execute(
-            statement("ledger/apply_receipts"),
-            {"gateway": gateway, "now": now, "by": by, "receipts": json.dumps(rows)},
-        ).all()
+        connection.execute(statement("ledger/suppress_reminded"), binds)
+        changed = connection.execute(statement("ledger/apply_receipts"), binds).all()
     return Counter(row.state for row in changed if row.is_moved)
 
 
