@@ -56,14 +56,14 @@ class Story:
             self._ledger.close()
 
     def _send(self) -> None:
-        self._progress.tell("①② 実行回を開き、対象者を抽出 / campaign run opened, notices planned")
+        self._progress.tell("①②③ 実行回を開き、対象者を抽出 / campaign run opened, notices planned")
         airflow = self._stack.airflow_as(CLERK)
         # By its form: Airflow never starts a run whose logical date lies ahead of the machine's own clock.
         run_id = airflow.trigger(CAMPAIGN, conf={"occurrence_on": OCCURRENCE.date().isoformat()})
         if question := airflow.wait_for_hitl(CAMPAIGN, run_id, APPROVAL):
             self._show(question)
             self._days.pass_until(APPROVED_AT, "その間の納付 / payments that arrive before the approval")
-            self._progress.tell(f"③④⑤ {CLERK} が承認し、引渡し / approved by {CLERK}, handed over")
+            self._progress.tell(f"④⑤⑥ {CLERK} が承認し、引渡し / approved by {CLERK}, handed over")
             form = {"confirmation_code": _code(question), "reason": None}
             airflow.answer(CAMPAIGN, run_id, APPROVAL, [APPROVE], form)
         else:

@@ -80,7 +80,7 @@ def welcome(stack: Stack) -> str:
 [bold]試してみる / what to try[/bold]
   1. 「国民健康保険料 納付確認のお知らせ」を開いて「Trigger」を押します
      open the DAG nhi_overdue and trigger it
-  2. 「③ 承認」が入力待ちになったら「Required Actions」を開き、本文の確認コードを入力して「承認する」を押します
+  2. 「④ 承認」が入力待ちになったら「Required Actions」を開き、本文の確認コードを入力して「承認する」を押します
      when the task waits for input, open Required Actions, type the confirmation code shown and choose 承認する
   3. 時刻を進めます。納付が届き、予約の取消しと送達結果の取込みが行われます
      move the time; payments arrive, bookings are cancelled, receipts are collected:   [cyan]make advance BY=6h[/cyan]

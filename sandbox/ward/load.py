@@ -83,7 +83,7 @@ def load_facts(target: AnyConnection | str, facts: Facts, ward: WardSpec, until:
         loaded = {table: _add(connection, table, text) for table, text in texts.items() if text}
         digest = hashlib.sha256(b"".join(texts.values())).digest()
         read = sum(len(rows) for rows in facts.values())
-        if read:
+        if any(loaded.values()):
             _note(connection, LATER_EXTRACT, ward.file_name, digest, until, read, sum(loaded.values()))
     return LoadReport(any(loaded.values()), loaded, digest.hex())
 

@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL
 
 from oshirase.adapters import embedded
 from oshirase.adapters.paths import project_home
+from tests.people import create_load
 from tests.scene import KEY, OCCURRENCE, Scene
 
 SCRIPT = Path(__file__).parent / "run_dag.py"
@@ -96,7 +97,11 @@ def airflow(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., DagRun]:
-    """Run a DAG on the scene's database and gateway, at the scene's time, with a person's answers."""
+    """Run a DAG on the scene's database and gateway, at the scene's time, with a person's answers.
+
+    The records are as fresh as campaigns want them.
+    """
+    create_load(scene.owner, "payment", scene.clock())
 
     def run(dag_id: str, *answers: list[Any], logical_date: str = OCCURRENCE.isoformat()) -> DagRun:
         connection = {

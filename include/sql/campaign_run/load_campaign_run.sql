@@ -3,8 +3,8 @@ name:    campaign_run/load_campaign_run
 purpose: A campaign run and what has been decided about the content that it has now.
 grain:   one row
 params:  campaign_run_id (uuid)
-returns: campaign_run_id, campaign, occurrence_on, occurrence_at, digest, composed_at, closed_as, closed_by,
-         closed_reason, approved_by, approved_at
+returns: campaign_run_id, campaign, occurrence_on, occurrence_at, digest, composed_at, opened_at, closed_as,
+         closed_by, closed_reason, approved_by, approved_at
 */
 select
     r.campaign_run_id,
@@ -13,6 +13,7 @@ select
     r.occurrence_at,
     r.digest,
     r.composed_at,
+    r.opened_at,
     r.closed_as,
     r.closed_by,
     r.closed_reason,

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from oshirase.adapters.paths import project_home
 from oshirase.domain.campaign import Campaign, City, Settings
 from oshirase.domain.console import Console
+from oshirase.domain.extract import ID_CHANGES, Ingest, Layout
 from oshirase.errors import BadSettings, UnknownCampaign
 
 S = TypeVar("S", bound=Settings)
@@ -60,6 +61,27 @@ def console_names() -> list[str]:
     return sorted(path.stem for path in paths if _read(path).get("kind") == "console")
 
 
+def load_ingest() -> Ingest:
+    """Where extracts arrive, `config/ingest.toml`.
+
+    Raises:
+        BadSettings: the file, the key and what is wrong with it.
+    """
+    path = project_home() / "config" / "ingest.toml"
+    return _validated(Ingest, _read(path), path)
+
+
+def load_layouts() -> list[Layout]:
+    """The layouts of all extracts, `config/extracts/*.toml`: changes of ids first, then by name.
+
+    Raises:
+        BadSettings: the file, the key and what is wrong with it.
+    """
+    paths = sorted((project_home() / "config" / "extracts").glob("*.toml"))
+    layouts = [_validated(Layout, {"name": path.stem, **_read(path)}, path) for path in paths]
+    return sorted(layouts, key=lambda layout: layout.table != ID_CHANGES)
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -77,7 +99,14 @@ def _validated(model: type[S], content: dict[str, Any], path: Path) -> S:
         raise BadSettings(f"{path}: {'; '.join(findings)}") from None
 
 
+def extract_titles() -> dict[str, str]:
+    """What staff call the extract that fills a table of the records."""
+    return {layout.table: layout.title for layout in reversed(load_layouts())}
+
+
 def _check_references(campaign: Campaign, city: City, path: Path) -> None:
+    if unknown := set(campaign.freshness) - set(extract_titles()):
+        raise BadSettings(f"{path}: freshness: no file in config/extracts fills {', '.join(sorted(unknown))}")
     for key, value, known in (
         ("section", campaign.section, city.sections),
         ("timetable.calendar", campaign.timetable.calendar, city.calendars),

@@ -49,6 +49,15 @@ def add_business_days(day: date, count: int) -> date:
     return day
 
 
+def business_days_before(day: date, count: int) -> date:
+    """The `count`-th business day before `day` (count 0: the day itself)."""
+    for _ in range(count):
+        day -= timedelta(days=1)
+        while not is_business_day(day):
+            day -= timedelta(days=1)
+    return day
+
+
 def fiscal_year(day: date) -> int:
     """The Japanese fiscal year (April to March) that a day lies in."""
     return day.year if day.month >= FISCAL_YEAR_STARTS else day.year - 1

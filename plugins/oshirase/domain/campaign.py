@@ -121,6 +121,8 @@ class Campaign(Settings):
     scheme: Text
     timetable: Timetable
     sending: Sending
+    # Extracts (by table of the records) and how many business days old each may be: else the run waits, then expires.
+    freshness: dict[Text, Annotated[int, Field(ge=0, le=31)]] = Field(default_factory=dict)
     hold_out: HoldOut
     variants: tuple[Variant, ...] = Field(min_length=1)
 

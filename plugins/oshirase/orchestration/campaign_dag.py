@@ -13,6 +13,7 @@ from oshirase.adapters.settings import load_campaign, load_city
 from oshirase.domain.campaign import Campaign
 from oshirase.orchestration.console import upload_by_hand
 from oshirase.orchestration.context import named_day, worker_name
+from oshirase.orchestration.freshness import wait_for_records
 from oshirase.orchestration.operators import ApproveCampaignRun, SendSmsBatchOperator
 from oshirase.orchestration.timetables import AfterDueDateTimetable
 from oshirase.services import campaign_run as runs
@@ -54,7 +55,7 @@ def campaign_dag(name: str, doc_md: str | None) -> DAG:
         planned = plan_notices(campaign.name, run_id)
         approved = approve(campaign, run_id)
         first, last = hand_over(campaign, run_id)
-        planned >> approved >> first
+        wait_for_records(run_id) >> planned >> approved >> first
         last >> summarise(run_id)
     return dag
 
@@ -68,7 +69,7 @@ def open_campaign_run(campaign_name: str) -> str:
     return str(runs.open_campaign_run(campaign_engine(), campaign_name, occurrence_at, now, worker_name(context)))
 
 
-@task(task_display_name="② 対象者の抽出・確認・文面作成")
+@task(task_display_name="③ 対象者の抽出・確認・文面作成")
 def plan_notices(campaign_name: str, campaign_run_id: str) -> str:
     """One notice per cohort member. Returns the digest of what would be sent."""
     return plan(
@@ -84,7 +85,7 @@ def plan_notices(campaign_name: str, campaign_run_id: str) -> str:
 
 def approve(campaign: Campaign, campaign_run_id: Any) -> ApproveCampaignRun:
     """A person decides."""
-    return ApproveCampaignRun(task_id="approve", task_display_name="③ 承認", campaign_run_id=campaign_run_id)
+    return ApproveCampaignRun(task_id="approve", task_display_name="④ 承認", campaign_run_id=campaign_run_id)
 
 
 def hand_over(campaign: Campaign, campaign_run_id: Any) -> tuple[Any, Any]:
@@ -95,7 +96,7 @@ def hand_over(campaign: Campaign, campaign_run_id: Any) -> tuple[Any, Any]:
     return batches, send(campaign, campaign_run_id, batches)
 
 
-@task(task_display_name="④ 送信単位の一覧")
+@task(task_display_name="⑤ 送信単位の一覧")
 def list_batches(campaign_run_id: str) -> list[int]:
     """Batches with something left to hand over; none unless the ledger has the approval."""
     return runs.list_batches(campaign_engine(), UUID(campaign_run_id))
@@ -105,7 +106,7 @@ def send(campaign: Campaign, campaign_run_id: Any, batches: Any) -> Any:
     """Each batch a task of its own: the unit of retry."""
     return SendSmsBatchOperator.partial(
         task_id="send",
-        task_display_name="⑤ 引渡し（送信予約）",
+        task_display_name="⑥ 引渡し（送信予約）",
         campaign_run_id=campaign_run_id,
         gateway_conn_id=campaign.sending.gateway_conn_id,
         max_active_tis_per_dagrun=4,
@@ -113,7 +114,7 @@ def send(campaign: Campaign, campaign_run_id: Any, batches: Any) -> Any:
 
 
 # Not after a failure: a run in which something failed has to look like one.
-@task(task_display_name="⑥ まとめ", trigger_rule="none_failed")
+@task(task_display_name="⑦ まとめ", trigger_rule="none_failed")
 def summarise(campaign_run_id: str) -> dict[str, Any]:
     """Where every cohort member ended so far: counts by state, and by reason."""
     return summary_of(campaign_engine(), UUID(campaign_run_id))

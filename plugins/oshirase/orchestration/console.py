@@ -15,6 +15,7 @@ from oshirase.adapters.settings import load_city, load_console
 from oshirase.domain.campaign import Campaign
 from oshirase.domain.console import Slot
 from oshirase.orchestration.context import answered_by, worker_name
+from oshirase.orchestration.freshness import require_fresh_records
 from oshirase.orchestration.upload_page import upload_body, upload_subject
 from oshirase.services import console as uploads
 from oshirase.services.console import Desk, WaitingFile
@@ -31,16 +32,17 @@ def upload_by_hand(campaign: Campaign, campaign_run_id: Any) -> tuple[Any, Any]:
     slots: Any = write_upload_files(console, campaign_run_id)
     confirmed = ConfirmUpload.partial(
         task_id="confirm_upload",
-        task_display_name="⑤ アップロードの確認",
+        task_display_name="⑥ アップロードの確認",
         console=console,
         campaign_run_id=campaign_run_id,
     ).expand(slot=slots)
     return slots, confirmed
 
 
-@task(task_display_name="④ アップロード用ファイルの作成")
+@task(task_display_name="⑤ アップロード用ファイルの作成")
 def write_upload_files(console: str, campaign_run_id: str) -> list[int]:
     """Files of an approved run, written once. Returns the numbers of the slots in which a file waits for a person."""
+    require_fresh_records(campaign_run_id)
     desk, run_id = open_desk(console, get_current_context()), UUID(campaign_run_id)
     slots = uploads.list_open_slots(desk.engine, desk.console, run_id)
     for slot in slots:

@@ -13,6 +13,7 @@ from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import load_city
 from oshirase.orchestration.approval_page import approval_body, approval_subject
 from oshirase.orchestration.context import answered_by, worker_name
+from oshirase.orchestration.freshness import require_fresh_records
 from oshirase.orchestration.hook import SmsGatewayHook
 from oshirase.services.approval import Review, approve_campaign_run, reject_campaign_run, review_campaign_run
 from oshirase.services.delivery import Sender, verify_batch
@@ -114,8 +115,9 @@ class SendSmsBatchOperator(BaseOperator):
         self.gateway_conn_id = gateway_conn_id
 
     def execute(self, context: Context) -> dict[str, int]:
-        """Verify the batch against what was approved, then claim, hand over and record until nothing is left."""
+        """Look at the records' age and at what was approved, then claim, hand over and record until nothing is left."""
         engine, run_id = campaign_engine(), UUID(self.campaign_run_id)
+        require_fresh_records(self.campaign_run_id)
         verify_batch(engine, run_id, self.batch, secret_key())
         with SmsGatewayHook(self.gateway_conn_id) as gateway:
             sender = Sender(engine, gateway, load_city(), worker_name(context), clock.now)

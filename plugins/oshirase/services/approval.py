@@ -8,7 +8,13 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from oshirase.adapters.sql import statement
-from oshirase.services.campaign_run import CampaignRun, StateCount, count_notices, load_campaign_run
+from oshirase.services.campaign_run import (
+    CampaignRun,
+    StateCount,
+    close_campaign_run,
+    count_notices,
+    load_campaign_run,
+)
 
 APPROVED = "approved"
 REJECTED = "rejected"
@@ -89,17 +95,7 @@ def reject_campaign_run(
         connection.execute(
             statement("campaign_run/insert_decision"), _decision(campaign_run_id, digest, REJECTED, by, now, reason)
         )
-        connection.execute(
-            statement("campaign_run/close_campaign_run"),
-            {
-                "campaign_run_id": campaign_run_id,
-                "closed_as": REJECTED,
-                "closed_at": now,
-                "closed_by": by,
-                "closed_reason": reason,
-            },
-        )
-        connection.execute(statement("ledger/expire_notices"), {"now": now, "by": by})
+        close_campaign_run(connection, campaign_run_id, REJECTED, reason, by, now)
 
 
 def _decision(

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from oshirase.adapters.sql import statement
 from oshirase.domain.calendar import JST
 from oshirase.errors import OshiraseError
 
+EXPIRED = "expired"
 # What is known now: all that is recorded, also by a clock that runs ahead of ours.
 ALL_THAT_IS_RECORDED = datetime(9999, 1, 1, tzinfo=JST)
 
@@ -25,6 +26,7 @@ class CampaignRun:
     occurrence_at: datetime
     digest: str | None
     composed_at: datetime | None
+    opened_at: datetime
     closed_as: str | None
     closed_by: str | None
     closed_reason: str | None
@@ -61,6 +63,30 @@ def open_campaign_run(engine: Engine, campaign: str, occurrence_at: datetime, no
         with engine.begin() as connection:
             opened = connection.scalar(statement("campaign_run/open_campaign_run"), occurrence)
     return opened
+
+
+def close_campaign_run(
+    connection: Connection, campaign_run_id: UUID, closed_as: str, reason: str, by: str, now: datetime
+) -> None:
+    """End a run for good, with who and why: what is in its line expires, what was handed over stays what it is."""
+    connection.execute(
+        statement("campaign_run/close_campaign_run"),
+        {
+            "campaign_run_id": campaign_run_id,
+            "closed_as": closed_as,
+            "closed_at": now,
+            "closed_by": by,
+            "closed_reason": reason,
+        },
+    )
+    connection.execute(statement("ledger/expire_notices"), {"now": now, "by": by})
+
+
+def expire_campaign_run(engine: Engine, campaign_run_id: UUID, reason: str, by: str, now: datetime) -> None:
+    """End a run that came too late or waited too long; one that is closed already stays as it is."""
+    with engine.begin() as connection:
+        connection.execute(statement("campaign_run/lock_campaign_run"), {"campaign_run_id": campaign_run_id})
+        close_campaign_run(connection, campaign_run_id, EXPIRED, reason, by, now)
 
 
 def load_campaign_run(engine: Engine, campaign_run_id: UUID) -> CampaignRun:

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Row
 
-from oshirase.adapters.gateways.console_csv import FoundResult, ResultRow, RowProblem, read_result, write_table
+from oshirase.adapters.files import write_table
+from oshirase.adapters.gateways.console_csv import FoundResult, ResultRow, RowProblem, read_result
 from oshirase.adapters.sql import statement
 from oshirase.domain.calendar import moment_in_words
 from oshirase.domain.gateway import Receipt

@@ -13,7 +13,7 @@ def summarise(engine: Engine, campaign_run_id: UUID) -> dict[str, Any]:
     """Counts by state, and suppressions by reason; ids, counts and digests only.
 
     Returns:
-        `{campaign, occurrence_on, cohort, digest, approved_by, closed_as}` with `states: {state: n}` and
+        `{campaign, occurrence_on, cohort, digest, approved_by, closed_as, closed_reason}` with `states: {state: n}` and
         `suppressed: {reason: n}`.
     """
     run, counts = load_campaign_run(engine, campaign_run_id), count_notices(engine, campaign_run_id)
@@ -27,6 +27,7 @@ def summarise(engine: Engine, campaign_run_id: UUID) -> dict[str, Any]:
         "digest": run.digest,
         "approved_by": run.approved_by,
         "closed_as": run.closed_as,
+        "closed_reason": run.closed_reason,
         "states": dict(states),
         "suppressed": {str(c.reason): c.notices for c in counts if c.state == "suppressed"},
     }

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from oshirase.adapters.files import file_names, replace_file, sync_folder, write_new
 from oshirase.domain.calendar import JST
 from oshirase.domain.console import CannotWrite, Folders, Result, Upload, UploadRow, normalise, unescape
 from oshirase.domain.gateway import DeliveryState
@@ -23,8 +24,6 @@ LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
 # Decoding goes on where it cannot: the rows that it spoils carry this character.
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 LONGEST_WORD = 40
-# What Windows' own programs leave beside files.
-NOT_OURS = (".", "~$")
 
 
 @dataclass(frozen=True)
@@ -242,7 +241,7 @@ class ConsoleFolder:
 
     def stage(self, name: str, content: bytes) -> None:
         """Write a file where nobody uploads from; an existing one is an error."""
-        _write(self._staging / name, content)
+        write_new(self._staging / name, content)
 
     def publish(self, name: str) -> None:
         """Move a staged file to the upload folder; nothing happens when that is done already."""
@@ -250,32 +249,32 @@ class ConsoleFolder:
             return
         with suppress(FileNotFoundError):
             (self._staging / name).rename(self._upload / name)
-        _sync(self._upload)
-        _sync(self._staging)
+        sync_folder(self._upload)
+        sync_folder(self._staging)
 
     def discard(self, name: str) -> None:
         """Remove a file for good, wherever it waits."""
         for folder in (self._staging, self._upload):
             (folder / name).unlink(missing_ok=True)
-            _sync(folder)
+            sync_folder(folder)
 
     def put_away(self, name: str) -> None:
         """Move a file from the upload folder to the archive, so that nobody uploads it (again)."""
         with suppress(FileNotFoundError):
             (self._upload / name).rename(self._archive / name)
-        _sync(self._archive)
+        sync_folder(self._archive)
 
     def staged(self) -> set[str]:
         """Names of the files that are not yet in the upload folder."""
-        return _names(self._staging)
+        return file_names(self._staging)
 
     def uploads(self) -> set[str]:
         """Names of the files that people see in the upload folder."""
-        return _names(self._upload)
+        return file_names(self._upload)
 
     def results(self, settle_seconds: int) -> Iterator[FoundResult]:
         """Result files that nobody has written to for a while, by name."""
-        for name in sorted(_names(self._results)):
+        for name in sorted(file_names(self._results)):
             path = self._results / name
             with suppress(FileNotFoundError):
                 changed_ns = path.stat().st_mtime_ns
@@ -294,11 +293,11 @@ class ConsoleFolder:
         report_path = self._archive / f"{name}.unmatched.csv"
         report_path.unlink(missing_ok=True)
         if report is not None:
-            _replace(report_path, report)
+            replace_file(report_path, report)
         if found.path.stat().st_mtime_ns == found.changed_ns:
             found.path.chmod(0o600)
             found.path.replace(self._archive / name)
-            _sync(self._archive)
+            sync_folder(self._archive)
         return report_path.name if report is not None else ""
 
     def write_list(self, name: str, content: bytes | None) -> None:
@@ -306,7 +305,7 @@ class ConsoleFolder:
         if content is None:
             (self._lists / name).unlink(missing_ok=True)
         else:
-            _replace(self._lists / name, content)
+            replace_file(self._lists / name, content)
 
 
 def console_folder(folders: Folders) -> ConsoleFolder:
@@ -319,39 +318,3 @@ def console_folder(folders: Folders) -> ConsoleFolder:
     if not root or not Path(root).is_dir():
         raise MissingSetting(f"{SETTING} must name the folder from which staff upload files to the SMS console")
     return ConsoleFolder(Path(root), folders)
-
-
-def write_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A list for staff: CSV as a Japanese spreadsheet opens it."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([header, *rows])
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith(NOT_OURS)}
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    _sync(path.parent)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    _write(draft, content)
-    draft.replace(path)
-
-
-def _sync(folder: Path) -> None:
-    """Make a folder's entries outlive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

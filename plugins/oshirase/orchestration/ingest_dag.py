@@ -1,0 +1,52 @@
+"""The DAG that loads the business system's extracts, and tells what became of each file."""
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from oshirase.adapters import clock
+from oshirase.adapters.database import ingest_engine
+from oshirase.adapters.drop_folder import drop_folder
+from oshirase.adapters.settings import load_ingest, load_layouts
+from oshirase.orchestration.upkeep_dags import upkeep_dag
+from oshirase.services.extracts import Intake
+
+EVERY = timedelta(minutes=10)
+# What other DAGs may wait for: the records know more than before.
+RECORDS = Asset("records")
+
+
+def ingest_extracts_dag(doc_md: str | None) -> DAG:
+    """Complete files loaded one by one; a refused one makes the run fail, after all others were loaded."""
+    with upkeep_dag("ingest_extracts", "業務システムからの取込み", EVERY, doc_md) as dag:
+        told: Any = load_extracts()
+        announce_records(told)
+        report_refused(told)
+    return dag
+
+
+@task(task_display_name="① 抽出ファイルを取り込む")
+def load_extracts() -> list[dict[str, Any]]:
+    """What became of each file: a sentence for staff."""
+    ingest = load_ingest()
+    reports = Intake(ingest_engine(), drop_folder(ingest), load_layouts(), clock.now).take_all()
+    return [
+        {"ご案内": report.sentence, "取込み": report.changed_records, "取込み不可": report.is_refused}
+        for report in reports
+    ]
+
+
+@task(task_display_name="② 記録の更新を知らせる", outlets=[RECORDS])
+def announce_records(told: list[dict[str, Any]]) -> None:
+    """Emit the asset, when something was loaded."""
+    if not any(file["取込み"] for file in told):
+        raise AirflowSkipException("no file was loaded")
+
+
+@task(task_display_name="③ 取り込めないファイルを知らせる", retries=0)
+def report_refused(told: list[dict[str, Any]]) -> None:
+    """Fail visibly when a file was refused: somebody has to ask for another one."""
+    if refused := [file["ご案内"] for file in told if file["取込み不可"]]:
+        raise AirflowFailException("取り込めないファイルがあります。\n" + "\n".join(refused))
