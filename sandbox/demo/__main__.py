@@ -53,7 +53,7 @@ def play(ward: WardSpec, console: Console) -> tuple[Summary, list[str]]:
 
 def _begin(stack: Stack, ward: WardSpec, progress: Progress) -> Story:
     progress.tell(f"住民 / a synthetic ward of {ward.size:,} residents")
-    residents = load_residents(stack.database_url, ward)
+    residents = load_residents(stack.database_url, ward, stack.folder.extracts)
     progress.tell("Airflow becomes ready and reads the DAGs")
     stack.wait_for_airflow(DAGS)
     for dag_id in DAGS:

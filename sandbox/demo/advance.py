@@ -50,7 +50,7 @@ def advance(by: timedelta) -> None:
     stack = joined_stack(data_folder(FOLDER))
     ledger = Ledger(stack.database_url)
     with shown_progress() as progress, moved_clock(stack.folder):
-        days = Days(stack, residents_of(stack.database_url), ledger, progress.tell)
+        days = Days(stack, residents_of(stack.database_url, stack.folder.extracts), ledger, progress.tell)
         until = clock.now() + by
         for stop in days.stops():
             if stop >= until:

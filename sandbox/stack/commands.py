@@ -44,7 +44,8 @@ def leave_running(ui_port: int, inbox_port: int, size: int) -> None:
         ) as stack,
     ):
         progress.tell(f"住民 / a synthetic ward of {size:,} residents")
-        load_residents(stack.database_url, ward)
+        residents = load_residents(stack.database_url, ward, folder.extracts)
+        residents.live_until(clock.now(), {})
         progress.tell("Airflow reads the DAGs")
         stack.wait_for_airflow(DAGS)
         for dag_id in DAGS:

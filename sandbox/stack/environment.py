@@ -56,6 +56,7 @@ def _oshirase(folder: DataFolder, databases: DatabaseUrls, credentials: Credenti
     return {
         RECORDS_DATABASE_SETTING: databases.records,
         "OSHIRASE_SECRET_KEY": credentials.oshirase_secret_key,
+        "OSHIRASE_EXTRACT_FOLDER": str(folder.extracts),
         "OSHIRASE_CLOCK": "sandbox.clock:now",
         "OSHIRASE_SANDBOX_CLOCK": str(folder.clock),
     }

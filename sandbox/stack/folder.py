@@ -36,6 +36,11 @@ class DataFolder:
         return self.path / "airflow"
 
     @property
+    def extracts(self) -> Path:
+        """The business system's extracts: where they are dropped, and where they go."""
+        return self.path / "extracts"
+
+    @property
     def clock(self) -> Path:
         """The moved clock, see `sandbox.clock`."""
         return self.path / "clock"

@@ -1,24 +1,44 @@
-"""The ward's residents in the records: those there at the start, and what becomes known of them as time goes on."""
+"""The ward's residents in the records: those there at the start, and what becomes known of them as time goes on.
 
-import re
-from collections.abc import Mapping
+They come as a business system's files, through the drop folder and the product's own loading.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, make_url, text
 
+from oshirase.adapters.database import INGEST_ROLE, create_records_engine
+from oshirase.adapters.drop_folder import DropFolder
+from oshirase.adapters.settings import load_ingest, load_layouts
+from oshirase.services.extracts import FileReport, Intake
 from sandbox.stack.errors import StackError
-from sandbox.ward import WardSpec, WardTime, load_facts, load_ward
+from sandbox.ward import WardSpec, WardTime
+from sandbox.ward.extract_faults import PlantedFault
+from sandbox.ward.extracts import write_extracts, write_later_extracts
 
-LOADED = "select file_name, min(as_of) as first_at, max(as_of) as last_at from records.load group by file_name"
+WARD = "ward.json"
+# As many rows of a real export are wrong.
+FAULT_SHARE = 0.001
+KNOWN_UNTIL = "select max(as_of) from records.load where extract = 'payment'"
+REJECTED = """
+select l.extract, r.line_number, r.column_name, r.code
+from records.load_reject as r inner join records.load as l using (load_id)
+"""
 
 
 @dataclass
 class Residents:
-    """A ward in a records database; `known_until` is the time up to which the records know it."""
+    """A ward in a records database; `folder` is where its extracts are dropped."""
 
     database_url: str
+    folder: Path
     ward: WardSpec
     known_until: datetime
 
@@ -32,36 +52,75 @@ class Residents:
         if moment <= self.known_until:
             return 0
         arrivals = self.time.arrivals(self.known_until, moment, texted)
-        report = load_facts(self.database_url, arrivals, self.ward, moment)
+        with _engine(self.database_url) as engine:
+            intake = _intake(engine, self.folder, moment)
+            write_later_extracts(arrivals, intake.folder.drop, moment)
+            reports = _take(intake)
         self.known_until = moment
-        return report.total
+        return sum(report.load.changed for report in reports if report.load)
 
 
-def load_residents(database_url: str, ward: WardSpec) -> Residents:
-    """The ward in the database, loaded when it is empty.
+def load_residents(database_url: str, ward: WardSpec, folder: Path) -> Residents:
+    """The ward in the database, exported and loaded when it is not there yet; the export has faults, as real ones have.
 
     Raises:
-        OshiraseError: it holds another ward.
+        StackError: another ward is there, a file was refused, or the rejected rows are not the faulty ones.
     """
-    load_ward(database_url, ward)
-    return Residents(database_url, ward, _loaded(database_url)[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    with _engine(database_url) as engine:
+        if (folder / WARD).exists():
+            residents = residents_of(database_url, folder)
+            if residents.ward != ward:
+                raise StackError(f"{folder} holds another ward: remove it with `make clean`")
+            return residents
+        intake = _intake(engine, folder, ward.as_of)
+        planted = write_extracts(ward, intake.folder.drop, fault_share=FAULT_SHARE)
+        _take(intake)
+        _compare(engine, planted)
+    spec = {"seed": ward.seed, "size": ward.size, "as_of": ward.as_of.isoformat()}
+    (folder / WARD).write_text(json.dumps(spec), encoding="utf-8")
+    return residents_of(database_url, folder)
 
 
-def residents_of(database_url: str) -> Residents:
+def residents_of(database_url: str, folder: Path) -> Residents:
     """The ward that the database holds. Raises StackError when it holds none."""
-    ward, known_until = _loaded(database_url)
-    return Residents(database_url, ward, known_until)
+    if not (folder / WARD).exists():
+        raise StackError("the records hold no synthetic ward: start with `make up` or `make demo`")
+    spec = json.loads((folder / WARD).read_text(encoding="utf-8"))
+    ward = WardSpec(spec["seed"], spec["size"], datetime.fromisoformat(spec["as_of"]))
+    with _engine(database_url) as engine, engine.connect() as connection:
+        return Residents(database_url, folder, ward, connection.scalar(text(KNOWN_UNTIL)) or ward.as_of)
 
 
-def _loaded(database_url: str) -> tuple[WardSpec, datetime]:
-    engine = create_engine(database_url)
+@contextmanager
+def _engine(database_url: str) -> Iterator[Engine]:
+    engine = create_records_engine(make_url(database_url).set(drivername="postgresql+psycopg"), INGEST_ROLE)
     try:
-        with engine.connect() as connection:
-            loads = connection.execute(text(LOADED)).all()
+        yield engine
     finally:
         engine.dispose()
-    named = [(re.search(r"seed-(\d+)/size-(\d+)$", load.file_name), load) for load in loads]
-    for match, load in named:
-        if match:
-            return WardSpec(int(match[1]), int(match[2]), load.first_at), load.last_at
-    raise StackError("the records hold no synthetic ward: start with `make up` or `make demo`")
+
+
+def _intake(engine: Engine, folder: Path, moment: datetime) -> Intake:
+    # We wrote the files ourselves: nobody is still writing to them.
+    ingest = load_ingest().model_copy(update={"settle_seconds": 0})
+    return Intake(engine, DropFolder(folder, ingest), load_layouts(), lambda: moment)
+
+
+def _take(intake: Intake) -> list[FileReport]:
+    reports = intake.take_all()
+    if refused := [report.sentence for report in reports if report.is_refused]:
+        raise StackError(f"the ward's extracts were refused: {'; '.join(refused)}")
+    return reports
+
+
+def _compare(engine: Engine, planted: list[PlantedFault]) -> None:
+    """The reports have to name exactly the rows that were made faulty."""
+    tables = {layout.name: layout.table for layout in load_layouts()}
+    wanted = Counter((tables[fault.layout], fault.line, fault.column, fault.code) for fault in planted)
+    with engine.connect() as connection:
+        found = Counter(tuple(row) for row in connection.execute(text(REJECTED)))
+    if found != wanted:
+        raise StackError(
+            f"{(found - wanted).total()} good rows were rejected, {(wanted - found).total()} faulty ones not"
+        )

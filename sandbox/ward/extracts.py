@@ -58,9 +58,9 @@ def write_extracts(ward: WardSpec, folder: Path, *, fault_share: float = 0.0) ->
 def write_later_extracts(facts: Facts, folder: Path, until: datetime) -> list[Path]:
     """Write what became known until `until` (see `WardTime.arrivals`) as files of additions, named by `until`.
 
-    A file holds the newest version of each fact; a table to which nothing was added gets none.
+    A file holds the newest version of each fact; one with headings alone says that nothing was added.
     """
-    layouts = [layout for layout in load_layouts() if layout.mode == "delta" and len(facts.get(layout.table, ())) > 0]
+    layouts = [layout for layout in load_layouts() if layout.mode == "delta" and layout.table in facts]
     paths = []
     for layout in layouts:
         path = extract_path(folder, layout, until)

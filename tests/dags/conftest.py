@@ -103,7 +103,9 @@ def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., 
     """
     create_load(scene.owner, "payment", scene.clock())
 
-    def run(dag_id: str, *answers: list[Any], logical_date: str = OCCURRENCE.isoformat()) -> DagRun:
+    def run(
+        dag_id: str, *answers: list[Any], logical_date: str = OCCURRENCE.isoformat(), extracts: Path | None = None
+    ) -> DagRun:
         connection = {
             "conn_type": "sms_gateway",
             "host": scene.running.base_url,
@@ -115,6 +117,7 @@ def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., 
             "OSHIRASE_DATABASE_URL": database_url.render_as_string(hide_password=False),
             "OSHIRASE_TEST_NOW": scene.clock().isoformat(),
             "AIRFLOW_CONN_KARADEN": json.dumps(connection),
+            "OSHIRASE_EXTRACT_FOLDER": str(extracts or ""),
         }
         return airflow.run(dag_id, logical_date, list(answers), environment)
 

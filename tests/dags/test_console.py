@@ -18,7 +18,7 @@ from oshirase.orchestration.campaign_dag import campaign_dag
 from oshirase.orchestration.upload_page import upload_body, upload_subject
 from oshirase.services.console import WaitingFile
 from tests.dags.conftest import SCRIPT, Airflow, DagRun
-from tests.people import create_debtor
+from tests.people import create_debtor, create_load
 from tests.scene import KEY, OCCURRENCE, Scene
 
 SENDING = 'gateway_conn_id = "karaden"'
@@ -79,6 +79,7 @@ def test_from_the_approval_to_the_result_without_a_word_about_anybody(
     people = {f"00739142{n:02d}": f"+8190739153{n:02d}" for n in range(4)}
     for resident, phone in people.items():
         create_debtor(scene.owner, resident_id=resident, phone=phone)
+    create_load(scene.owner, "payment", scene.clock())
     run = play(
         console_airflow, scene, "nhi_overdue",
         ["sato", "承認する", {"confirmation_code": "CODE", "reason": None}],

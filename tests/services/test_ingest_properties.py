@@ -129,7 +129,7 @@ ROWS: dict[str, st.SearchStrategy[tuple[Written, ...]]] = {
         # Whatever is written as a number is kept as it is written.
         (
             st.from_regex(r"\A0[5-9]0-?[0-9]{4}-?[0-9]{4}\Z")
-            | st.text("0123456789-+() ０９,\"'\n\t\\内線", max_size=20)
+            | st.text("0123456789-+() ０９,\"'\n\t\\\r内線", max_size=20)
         ).map(lambda raw: (raw, raw)),
         days | nothing,
     ),
@@ -155,6 +155,9 @@ def _facts(extract: str, rows: list[tuple[Written, ...]]) -> list[tuple[Any, ...
 
 def _written(extract: str, rows: list[tuple[Written, ...]], separator: str, quoting: Any, eol: str) -> str:
     page = io.StringIO(newline="")
+    # Python's writer leaves a bare CR unquoted where lines end in LF, which makes two lines of one.
+    if any("\r" in form for row in rows for _, form in row):
+        quoting = csv.QUOTE_ALL
     writer = csv.writer(page, delimiter=separator, quoting=quoting, lineterminator=eol)
     writer.writerow(HEADINGS[LAYOUTS[extract].table].split(","))
     writer.writerows([form for _, form in row] for row in rows)

@@ -21,7 +21,15 @@ with judged as (
                 select 1
                 from ledger.notice as n
                 where
-                    n.campaign = :campaign and n.subject = c.subject
+                    n.campaign = :campaign
+                    -- Under any id that the person has or had: a merged id must not be reminded once more.
+                    and n.subject = any(array(
+                        select c.subject
+                        union all
+                        select left(c.subject, length(c.subject) - length(c.resident_id)) || a.alias_id
+                        from records.alias as a
+                        where a.resident_id = c.resident_id
+                    ))
                     and n.state in (
                         'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
                     )

@@ -45,7 +45,7 @@ def announce_records(told: list[dict[str, Any]]) -> None:
         raise AirflowSkipException("no file was loaded")
 
 
-@task(task_display_name="③ 取り込めないファイルを知らせる", retries=0)
+@task(task_display_name="③ 取り込めないファイルを知らせる")
 def report_refused(told: list[dict[str, Any]]) -> None:
     """Fail visibly when a file was refused: somebody has to ask for another one."""
     if refused := [file["ご案内"] for file in told if file["取込み不可"]]:

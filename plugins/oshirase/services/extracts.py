@@ -23,7 +23,6 @@ UNKNOWN = "unknown"
 class FileReport:
     """What became of one file, told without a value of it: `sentence` is for staff."""
 
-    file_name: str
     sentence: str
     is_refused: bool = False
     load: Load | None = None
@@ -76,10 +75,10 @@ class Intake:
         sentence = _told(layout, as_of, load)
         if load.rejected:
             sentence += f"エラーの一覧は「{self.folder.report(path, self._errors(layout, load))}」です。"
-        if layout.table == PAYMENT and (aside := self._aside()):
+        if load.outcome is Outcome.LOADED and layout.table == PAYMENT and (aside := self._aside()):
             sentence += f"調定がまだ届いていない収納が{aside:,}件あります。調定が届き次第、自動で反映されます。"
         self.folder.archive(path)
-        return FileReport(path.name, sentence, load=load)
+        return FileReport(sentence, load=load)
 
     def _refuse(self, path: Path, extract: str, refused: FileRefused) -> FileReport:
         binds = {
@@ -94,7 +93,9 @@ class Intake:
         # A folder, link or pipe stays where it is: it is not ours to move.
         if refused.issue != FileIssue.NOT_A_FILE and path.is_file() and not path.is_symlink():
             self.folder.refuse(path, str(refused))
-        return FileReport(path.name, f"{path.name}：{refused}", is_refused=True)
+        # A name that follows no layout may hold anything, a number too: it stays in the folder and the records.
+        told = str(refused) if extract == UNKNOWN else f"{path.name}：{refused}"
+        return FileReport(told, is_refused=True)
 
     def _errors(self, layout: Layout, load: Load) -> bytes:
         with self.engine.connect() as connection:
