@@ -6,6 +6,7 @@ The repetitions of what is compared take turns, and medians are told: the machin
 from argparse import ArgumentParser
 from pathlib import Path
 
+from bench.extracts import measure_extracts, measure_phones
 from bench.hand_over import measure_hand_over, notices_needed
 from bench.measurement import Result, keep, show
 from bench.receipts import measure_applying, measure_collecting
@@ -22,6 +23,7 @@ def main() -> None:
     options = parser.parse_args()
     with open_stage() as stage:
         results = measure(stage, options.n, options.laps)
+    results += [*measure_phones(options.laps), *measure_extracts()]
     show(results)
     keep(results, RESULTS)
 

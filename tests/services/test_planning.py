@@ -102,6 +102,17 @@ def reminded_before(owner: Engine) -> None:
     create_notice(owner, run, f"nhi/2026/4/{resident}", state=NoticeState.DELIVERED)
 
 
+def reminded_under_a_merged_id(owner: Engine) -> None:
+    """Two ids of one person were merged: the instalment that was reminded under one comes under the other now."""
+    resident = create_debtor(owner)
+    with owner.begin() as connection:
+        connection.execute(
+            text("insert into records.alias (alias_id, resident_id) values ('0099999999', :id)"), {"id": resident}
+        )
+    run = create_run(owner, occurrence_on="2026-09-02")
+    create_notice(owner, run, "nhi/2026/4/0099999999", state=NoticeState.DELIVERED)
+
+
 def reminded_of_something_else(owner: Engine) -> None:
     create_debtor(owner, phone="+819077770004")
     run = create_run(owner, occurrence_on="2026-09-25", campaign="plan_default")
@@ -155,6 +166,7 @@ CASES = [
     Case("a number confirmed long ago", not_confirmed_lately, "suppressed/phone_not_confirmed"),
     Case("a protected person's number", shares_with_a_protected_person, "suppressed/phone_of_protected"),
     Case("reminded before", reminded_before, "suppressed/already_reminded"),
+    Case("reminded under an id that was merged", reminded_under_a_merged_id, "suppressed/already_reminded"),
     Case("reminded of something else lately", reminded_of_something_else, "suppressed/recently_reminded"),
 ]
 
