@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL
 
+from oshirase.adapters.extract_file import Chunk, ExtractFile
 from oshirase.domain.extract import ROW_SENTENCES, FileIssue, FileRefused
 from oshirase.services.extract_rows import records_columns
-from oshirase.services.ingest import Load, Outcome
+from oshirase.services.ingest import FileChanged, Load, Outcome
 from tests.services.loading import AS_OF, EXTRACTS, HEADINGS, LATER, LAYOUTS, Loading, open_loading
 
 PAYMENT = "payment_id, levy_id, amount_yen, paid_on, channel, stage"
@@ -659,3 +660,49 @@ def test_an_id_change_that_is_taken_back_lets_the_ids_go(loading: Loading) -> No
     assert loading.rows("select alias_id from records.alias") == [("0000000009",)]
     facts_of(loading, NEW, day=2)
     assert loading.current("levy", "levy_id, obligor_id") == [("L1", NEW)]
+
+
+ROW = "P1,L1,12000,R8.9.30,窓口,確報"
+
+
+def test_a_merge_does_not_unprotect_anybody(loading: Loading) -> None:
+    """Of two rows that become one the later stands, but a person who is protected under either id stays so."""
+    loading.lines("residents", f"{OLD},0000000001,1,S55.1.2,住民,有,ja")
+    loading.lines(
+        "residents", f"{OLD},0000000001,1,S55.1.2,住民,有,ja", f"{NEW},0000000001,1,S55.1.2,住民,無,ja", day=1
+    )
+    loading.lines("id_changes", f"{OLD},{NEW},R8.9.1", day=2)
+    assert loading.current("resident", "resident_id, is_protected") == [(OLD, True)]
+
+
+def test_a_quote_that_is_never_closed_refuses_the_file_however_much_follows(loading: Loading) -> None:
+    rows = [ROW.replace("P1", f"P{number}") for number in range(2, 30_000)]
+    with pytest.raises(FileRefused) as refusal:
+        loading.lines("payments", '"P1,L1', *rows)
+    assert refusal.value.issue is FileIssue.TRUNCATED
+    assert loading.rows("select count(*) from records.payment") == [(0,)]
+
+
+def test_the_end_of_file_byte_of_old_systems_is_no_row(loading: Loading) -> None:
+    path = loading.folder / "payments.csv"
+    path.write_bytes(f"{HEADINGS['payment']}\r\n{ROW}\r\n\x1a".encode("cp932"))
+    load = loading.file("payments", path)
+    assert (load.read, load.changed, load.rejected) == (1, 1, 0)
+
+
+def test_a_file_that_somebody_writes_to_meanwhile_is_left_for_the_next_run(
+    loading: Loading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = loading.folder / "payments.csv"
+    path.write_bytes(f"{HEADINGS['payment']}\r\n{ROW}\r\n".encode("cp932"))
+    read = ExtractFile.chunks
+
+    def written_to(file: ExtractFile) -> Iterator[Chunk]:
+        with path.open("ab") as more:
+            more.write(b"\x81")
+        yield from read(file)
+
+    monkeypatch.setattr(ExtractFile, "chunks", written_to)
+    with pytest.raises(FileChanged):
+        loading.file("payments", path)
+    assert loading.rows("select count(*) from records.payment") == [(0,)]

@@ -28,7 +28,7 @@ grant select on records.id_change, records.alias to oshirase_campaign;
 grant select, insert, update, delete on records.id_change, records.alias to oshirase_ingest;
 
 -- Derive the aliases anew, and bring the current facts of every alias under the resident's one id. Of two facts that
--- become the same one, the one that was recorded last stands.
+-- become the same one, the one that was recorded last stands; but protection is not lost by a merge.
 create function records.adopt_ids(now timestamptz) returns void language plpgsql as $$
 declare
     fact record;
@@ -97,7 +97,7 @@ begin
             from records.%I as f left join records.alias as a on f.%I = a.alias_id
             where f.superseded_at = ''infinity''
             and (a.alias_id is not null or f.%5$I in (select resident_id from records.alias))
-            order by %2$s, f.recorded_at desc, a.alias_id desc nulls last',
+            order by %2$s, coalesce((to_jsonb(f) ->> ''is_protected'')::boolean, false) desc, f.recorded_at desc, a.alias_id desc nulls last',
             columns, moved_key, moved_columns, fact.of_table, fact.id_column);
         delete from pg_temp.moved where not is_alias;
         execute format('update records.%I as f set superseded_at = $1 from records.alias as a

@@ -7,8 +7,9 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from oshirase.domain.console import normalise
@@ -22,6 +23,10 @@ _WITHOUT_MARK = ("utf-8-sig", "cp932")
 # How the decoders say that a character's last bytes are missing.
 _CUT_OFF = {"unexpected end of data", "incomplete multibyte sequence", "truncated data"}
 csv.field_size_limit(1 << 20)
+# What the reader says of a quotation mark that is never closed: at the end, or after a megabyte of it.
+_NEVER_CLOSED = ("unexpected end of data", "field larger than field limit")
+# Old systems write it as the last byte.
+_END_OF_FILE = "\x1a"
 
 
 @dataclass
@@ -78,11 +83,9 @@ class ExtractFile:
         try:
             reader = csv.reader(text, delimiter=self._layout.separator, strict=True)
             wanted, width = self._find_columns(reader)
-            more = True
-            while more:
-                chunk = Chunk()
-                more = _read_rows(reader, chunk, wanted, width, rows)
-                yield chunk
+            following = _rows(reader)
+            while chunk := list(islice(following, rows)):
+                yield _chunk(chunk, wanted, width)
         finally:
             text.detach()
 
@@ -164,32 +167,35 @@ def _open_regular(path: Path) -> io.BufferedReader:
     return open(descriptor, "rb")
 
 
-def _read_rows(reader: "_csv.Reader", chunk: Chunk, wanted: dict[str, int], width: int, most: int) -> bool:
-    """Read up to `most` rows into a chunk; false when the file is at its end."""
-    rows: list[list[str]] = []
-    more = True
-    while more and len(rows) + len(chunk.broken) < most:
+def _rows(reader: "_csv.Reader") -> Iterator[tuple[int, list[str] | None]]:
+    """Each row with the line on which it begins; None for one whose quotation marks are broken."""
+    while True:
         begins = reader.line_num + 1
         try:
-            row = next(reader)
+            yield begins, next(reader)
         except StopIteration:
-            more = False
-            continue
+            return
         except csv.Error as error:
-            if "end of data" in str(error):
+            if any(sign in str(error) for sign in _NEVER_CLOSED):
                 raise FileRefused(FileIssue.TRUNCATED, f"{begins:,}行目の引用符が閉じていません") from None
-            chunk.broken.append((begins, RowIssue.BROKEN_QUOTES))
+            yield begins, None
+
+
+def _chunk(rows: Iterable[tuple[int, list[str] | None]], wanted: dict[str, int], width: int) -> Chunk:
+    chunk = Chunk()
+    good: list[list[str]] = []
+    for line, row in rows:
+        if row is None:
+            chunk.broken.append((line, RowIssue.BROKEN_QUOTES))
+        elif row == [_END_OF_FILE] or not any(cell.strip() for cell in row):
             continue
-        if len(row) != width and (issue := _fit(row, width)):
-            if any(cell.strip() for cell in row):
-                chunk.broken.append((begins, issue))
-            continue
-        if not row[0] and not any(cell.strip() for cell in row):
-            continue
-        rows.append(row)
-        chunk.lines.append(begins)
-    chunk.cells = {name: [row[place] for row in rows] for name, place in wanted.items()}
-    return more
+        elif len(row) != width and (issue := _fit(row, width)):
+            chunk.broken.append((line, issue))
+        else:
+            good.append(row)
+            chunk.lines.append(line)
+    chunk.cells = {name: [row[place] for row in good] for name, place in wanted.items()}
+    return chunk
 
 
 def _fit(row: list[str], width: int) -> RowIssue | None:

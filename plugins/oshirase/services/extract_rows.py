@@ -161,7 +161,7 @@ def _is_within(value: int, column: Column) -> bool:
 
 def _phones(cells: list[str], index: pd.Index) -> pd.DataFrame:
     # NUL cannot be kept by PostgreSQL; the number is malformed with or without it.
-    phones = read_phones(cell.replace("\0", "\N{SYMBOL FOR NULL}")[:64] for cell in cells)
+    phones = read_phones(cell.replace("\0", "\N{SYMBOL FOR NULL}") for cell in cells)
     columns = dict(zip(PHONE_COLUMNS, (phones.raw, phones.e164, phones.type, phones.issue), strict=True))
     return pd.DataFrame(columns, index=index, dtype=object)
 

@@ -22,6 +22,9 @@ from oshirase.services.extract_rows import Checked, Reject, check_rows, copy_tex
 _ONE_LOAD_AT_A_TIME = 0x05_41_5A_E3
 
 
+CHANGED = "{} was written to while it was read: nothing of it was loaded"
+
+
 class FileChanged(OshiraseError):
     """Somebody wrote to a file while it was being read: nothing was loaded, the next run takes it."""
 
@@ -82,6 +85,10 @@ def load_extract(engine: Engine, layout: Layout, path: Path, as_of: datetime, no
         recorded_at = max(now, last + timedelta(microseconds=1)) if last else now
         try:
             return _load(connection, layout, file, as_of, recorded_at)
+        except (FileRefused, UnicodeError):
+            if file.was_changed:
+                raise FileChanged(CHANGED.format(file.name)) from None
+            raise
         # COPY goes past SQLAlchemy, and so do its errors.
         except (IntegrityError, DataError, psycopg.IntegrityError, psycopg.DataError) as error:
             cause = getattr(error, "orig", error)
@@ -120,7 +127,7 @@ def _load(connection: Connection, layout: Layout, file: ExtractFile, as_of: date
         {"load_id": load_id, "codes": list(ROW_SENTENCES), "sentences": list(ROW_SENTENCES.values())},
     )
     if file.was_changed:
-        raise FileChanged(f"{file.name} was written to while it was read: nothing of it was loaded")
+        raise FileChanged(CHANGED.format(file.name))
     return Load(
         Outcome.LOADED,
         load_id,
