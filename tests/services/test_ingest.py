@@ -667,10 +667,9 @@ ROW = "P1,L1,12000,R8.9.30,窓口,確報"
 
 def test_a_merge_does_not_unprotect_anybody(loading: Loading) -> None:
     """Of two rows that become one the later stands, but a person who is protected under either id stays so."""
-    loading.lines("residents", f"{OLD},0000000001,1,S55.1.2,住民,有,ja")
-    loading.lines(
-        "residents", f"{OLD},0000000001,1,S55.1.2,住民,有,ja", f"{NEW},0000000001,1,S55.1.2,住民,無,ja", day=1
-    )
+    protected, same_person = f"{OLD},01,1,S55.1.2,住民,有,ja", f"{NEW},01,1,S55.1.2,住民,無,ja"
+    loading.lines("residents", protected)
+    loading.lines("residents", protected, same_person, day=1)
     loading.lines("id_changes", f"{OLD},{NEW},R8.9.1", day=2)
     assert loading.current("resident", "resident_id, is_protected") == [(OLD, True)]
 

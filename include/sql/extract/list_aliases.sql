@@ -5,5 +5,7 @@ grain:   one row per alias
 params:
 returns: alias_id, resident_id
 */
-select alias_id, resident_id
+select
+    alias_id,
+    resident_id
 from records.alias;

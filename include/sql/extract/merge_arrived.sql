@@ -5,5 +5,8 @@ grain:   one row
 params:  of_table (text), key (text[]), now (timestamptz), ends_missing (bool)
 returns: rows_changed, rows_unchanged, rows_ended
 */
-select rows_changed, rows_unchanged, rows_ended
+select
+    rows_changed,
+    rows_unchanged,
+    rows_ended
 from records.merge_arrived(:of_table ::text, :key ::text [], :now ::timestamptz, :ends_missing ::bool);

@@ -1,6 +1,7 @@
 /*
 name:    schema/0003_aliases
-purpose: Residents whose id was re-issued or merged: one id for a person, so that what was decided and sent still counts.
+purpose: Residents whose id was re-issued or merged: one id for a person, so that what was decided and sent still
+         counts.
 */
 
 -- A resident's old id and the one that took its place (再付番, 統合).

@@ -41,7 +41,7 @@ of those stays as it is. Of rows with the same key, alike ones count once and co
 the temporary table `rejected`. With `ends_missing` a current fact that did not arrive ends.
 */
 create function records.merge_arrived(
-    of_table text, key text[], now timestamptz, ends_missing boolean,
+    of_table text, key text [], now timestamptz, ends_missing boolean,
     out rows_changed bigint, out rows_unchanged bigint, out rows_ended bigint
 ) language plpgsql as $$
 declare
@@ -89,7 +89,7 @@ end;
 $$;
 
 -- Make this transaction's workspace for one file. Returns how many facts of the table are current.
-create function records.make_arrived(of_table text, columns text[], key text[])
+create function records.make_arrived(of_table text, columns text [], key text [])
 returns bigint language plpgsql as $$
 declare
     known bigint;
@@ -107,10 +107,11 @@ begin
 end;
 $$;
 
--- Keep this transaction's rejected rows with a load, each with the sentence of its code. Returns how many rows.
--- The bodies name tables that exist only inside a load.
+-- The body names a table that exists only inside a load.
 set check_function_bodies = off;
-create function records.keep_rejected(of_load bigint, codes text[], sentences text[])
+
+-- Keep this transaction's rejected rows with a load, each with the sentence of its code. Returns how many rows.
+create function records.keep_rejected(of_load bigint, codes text [], sentences text [])
 returns bigint language sql as $$
     insert into records.load_reject (load_id, line_number, column_name, code, message)
     select of_load, r.line_number, r.column_name, r.code, s.sentence
