@@ -16,6 +16,7 @@ from oshirase.adapters.settings import load_ingest, load_layouts
 from oshirase.domain.calendar import JST
 from oshirase.errors import MissingSetting
 from oshirase.services.extracts import FileReport, Intake
+from oshirase.services.ingest import load_extract
 
 NOW = datetime(2026, 10, 1, 9, 0, tzinfo=JST)
 HEADINGS = "収納番号,調定番号,収納額,領収日,納付方法,速報確報区分"
@@ -91,6 +92,18 @@ def test_the_same_file_again_is_told_and_changes_nothing(desk: Desk) -> None:
     assert not report.changed_records
     assert desk.names("archive") == ["shuno_202610010600.2.csv", "shuno_202610010600.csv"]
     assert desk.scalar("select count(*) from records.load") == 1
+
+
+def test_a_run_that_was_killed_before_its_report_is_made_good_by_the_next(desk: Desk) -> None:
+    path = desk.drop("shuno_202610010600.csv", HEADINGS, GOOD, BAD)
+    as_of = datetime(2026, 10, 1, 6, 0, tzinfo=JST)
+    layout = next(layout for layout in load_layouts() if layout.name == "payments")
+    load_extract(desk.engine, layout, path, as_of, NOW)
+    assert desk.names("reports") == []
+    (report,) = desk.take()
+    assert "すでに取り込んでいます。取り込めない行 1行。" in report.sentence
+    assert desk.names("reports") == ["shuno_202610010600.errors.csv"]
+    assert desk.scalar("select count(*) from records.payment") == 1
 
 
 def test_a_refused_file_goes_aside_with_the_reason_and_the_others_are_loaded(desk: Desk) -> None:

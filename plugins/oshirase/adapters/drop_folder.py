@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +79,9 @@ class DropFolder:
         while target.exists():
             number += 1
             target = folder / f"{path.stem}.{number}{path.suffix}"
-        path.chmod(0o600)
+        # The account that dropped it may be another one.
+        with suppress(PermissionError):
+            path.chmod(0o600)
         path.rename(target)
         self._marker(path).unlink(missing_ok=True)
         sync_folder(folder)

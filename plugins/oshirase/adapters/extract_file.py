@@ -157,9 +157,11 @@ def _open_regular(path: Path) -> io.BufferedReader:
     # Not through a link, and without waiting for the other end of a pipe.
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+    except FileNotFoundError:
+        raise
+    except PermissionError:
+        raise FileRefused(FileIssue.NOT_READABLE) from None
+    except OSError:
         raise FileRefused(FileIssue.NOT_A_FILE) from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

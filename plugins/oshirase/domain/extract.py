@@ -153,6 +153,7 @@ class FileIssue(StrEnum):
 
     UNKNOWN_NAME = "unknown_name"
     NOT_A_FILE = "not_a_file"
+    NOT_READABLE = "not_readable"
     EMPTY = "empty"
     WRONG_ENCODING = "wrong_encoding"
     MISSING_COLUMN = "missing_column"
@@ -166,6 +167,7 @@ class FileIssue(StrEnum):
 FILE_SENTENCES = {
     FileIssue.UNKNOWN_NAME: "ファイル名が config/extracts のどの設定とも一致しません。名前をご確認ください。",
     FileIssue.NOT_A_FILE: "通常のファイルではありません（フォルダ・リンクなど）。ファイルそのものを置いてください。",
+    FileIssue.NOT_READABLE: "ファイルを開く権限がありません。フォルダの管理者に権限の設定を依頼してください。",
     FileIssue.EMPTY: "ファイルが空です。もう一度出力してください。",
     FileIssue.WRONG_ENCODING: "文字コードが異なり、{where}で読み取れなくなりました。出力の設定をご確認ください。",
     FileIssue.MISSING_COLUMN: "必要な見出し（{where}）がありません。出力項目と config/extracts をご確認ください。",

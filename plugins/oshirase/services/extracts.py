@@ -118,8 +118,12 @@ def _headings(layout: Layout) -> Callable[[str], str]:
 def _told(layout: Layout, as_of: datetime, load: Load) -> str:
     title = f"{layout.title}（{moment_in_words(as_of)}時点）："
     if load.outcome is Outcome.ALREADY_LOADED:
-        return f"{title}同じファイルをすでに取り込んでいます。"
+        return f"{title}同じファイルをすでに取り込んでいます。" + _rejected(load)
     sentence = f"{title}{load.read:,}行のうち {load.changed:,}行が新規・変更、{load.unchanged:,}行が変更なし"
     if load.ended:
         sentence += f"、ファイルになくなったもの {load.ended:,}件"
-    return sentence + (f"、取り込めない行 {load.rejected:,}行。" if load.rejected else "。")
+    return f"{sentence}。{_rejected(load)}"
+
+
+def _rejected(load: Load) -> str:
+    return f"取り込めない行 {load.rejected:,}行。" if load.rejected else ""

@@ -20,8 +20,6 @@ from oshirase.errors import OshiraseError
 from oshirase.services.extract_rows import Checked, Reject, check_rows, copy_text, records_columns
 
 _ONE_LOAD_AT_A_TIME = 0x05_41_5A_E3
-
-
 CHANGED = "{} was written to while it was read: nothing of it was loaded"
 
 
@@ -76,8 +74,9 @@ def load_extract(engine: Engine, layout: Layout, path: Path, as_of: datetime, no
         loads = connection.execute(
             statement("extract/find_loads"), {"extract": layout.table, "as_of": as_of, "sha256": file.sha256}
         ).one()
-        if loads.is_loaded:
-            return Load(Outcome.ALREADY_LOADED)
+        if loads.load_id is not None:
+            # Perhaps by a run that was killed before it could report: the report is made from the records.
+            return Load(Outcome.ALREADY_LOADED, loads.load_id, rejected=loads.rows_rejected)
         if loads.newest_as_of and as_of < loads.newest_as_of:
             raise FileRefused(FileIssue.TOO_OLD, f"{loads.newest_as_of.astimezone(as_of.tzinfo):%Y年%m月%d日%H時%M分}")
         # Later than anything recorded before, so that "as known at" tells the two apart.
