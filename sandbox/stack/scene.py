@@ -15,4 +15,5 @@ CAMPAIGN = "nhi_overdue"
 RECONCILIATION = "reconcile_payments"
 RECEIPTS = "collect_receipts"
 UPKEEP = (RECONCILIATION, RECEIPTS)
-DAGS = (CAMPAIGN, *UPKEEP)
+INTAKE = "ingest_extracts"
+DAGS = (CAMPAIGN, INTAKE, *UPKEEP)

@@ -22,8 +22,7 @@ def ingest_extracts_dag(doc_md: str | None) -> DAG:
     """Complete files loaded one by one; a refused one makes the run fail, after all others were loaded."""
     with upkeep_dag("ingest_extracts", "業務システムからの取込み", EVERY, doc_md) as dag:
         told: Any = load_extracts()
-        announce_records(told)
-        report_refused(told)
+        announce_records(told) >> report_refused(told)
     return dag
 
 
@@ -45,7 +44,8 @@ def announce_records(told: list[dict[str, Any]]) -> None:
         raise AirflowSkipException("no file was loaded")
 
 
-@task(task_display_name="③ 取り込めないファイルを知らせる")
+# Also when there was nothing to announce.
+@task(task_display_name="③ 取り込めないファイルを知らせる", trigger_rule="none_failed")
 def report_refused(told: list[dict[str, Any]]) -> None:
     """Fail visibly when a file was refused: somebody has to ask for another one."""
     if refused := [file["ご案内"] for file in told if file["取込み不可"]]:
