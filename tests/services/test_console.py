@@ -162,8 +162,8 @@ def test_who_paid_since_the_approval_is_left_out(scene: Scene, desk: Desk, run: 
 
 def test_a_text_that_does_not_fit_stops_the_file_and_takes_nobody_out_of_the_line(scene: Scene, desk: Desk) -> None:
     create_debtor(scene.owner)
-    long = "お知らせ" * 20 + "😀"
-    variant = scene.campaign.variants[0].model_copy(update={"body": long})
+    variant = scene.campaign.variants[0]
+    variant = variant.model_copy(update={"body": variant.body + "😀"})
     scene.campaign = scene.campaign.model_copy(update={"variants": (variant,)})
     run = scene.approved_run()
     with pytest.raises(CannotWrite, match=r"U\+1F600"):

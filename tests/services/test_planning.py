@@ -295,6 +295,30 @@ def test_a_text_that_asks_for_an_unknown_field_leaves_nothing_behind(scene: Scen
     assert scene.rows("select count(*) from ledger.notice") == [(0,)]
 
 
+def test_all_that_is_wrong_with_the_texts_is_said_at_once_and_nothing_is_written(scene: Scene) -> None:
+    for _ in range(20):
+        create_debtor(scene.owner)
+    plain = scene.campaign.variants[0]
+    harsh = plain.model_copy(update={"name": "harsh", "body": plain.body + "督促 http://example.jp"})
+    bare = plain.model_copy(update={"name": "bare", "body": "{{ city }}です。"})
+    broken = plain.model_copy(update={"name": "broken", "body": "{{ name }}様"})
+    scene.campaign = scene.campaign.model_copy(update={"variants": (plain, harsh, bare, broken)})
+    run = scene.open()
+    with pytest.raises(BadText) as raised:
+        scene.plan(run)
+    assert sorted(str(raised.value).splitlines()) == [
+        "文面「bare」: 代表電話番号「03-0000-1000」がありません。",
+        "文面「bare」: 担当の電話番号「03-0000-1234」がありません。",
+        "文面「bare」: 行き違いの一文（「行き違い」を含む文）がありません。",
+        "文面「broken」: 差し込みに誤りがあります（'name' is undefined）。",
+        "文面「harsh」: 3通分（139文字）です。2通分までにしてください。",
+        "文面「harsh」: リンクになる「http://example.jp」があります。",
+        "文面「harsh」: 使えない語「督促」があります。",
+    ]
+    for table in ("notice", "message_text", "batch"):
+        assert scene.rows(f"select count(*) from ledger.{table}") == [(0,)]
+
+
 def test_an_empty_cohort_is_a_run_with_nothing_to_send(scene: Scene) -> None:
     assert len(scene.plan(scene.open())) == 64
 

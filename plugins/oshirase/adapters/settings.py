@@ -1,13 +1,14 @@
 """Reading the settings files under `config/`."""
 
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from oshirase.adapters.paths import project_home
-from oshirase.domain.campaign import Campaign, City, Settings
+from oshirase.domain.campaign import TIMETABLE_KINDS, AfterDueDate, Campaign, City, Settings
 from oshirase.domain.console import Console
 from oshirase.domain.extract import ID_CHANGES, Ingest, Layout
 from oshirase.errors import BadSettings, UnknownCampaign
@@ -95,8 +96,13 @@ def _validated(model: type[S], content: dict[str, Any], path: Path) -> S:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        findings = [f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in error.errors()]
+        findings = [f"{_key(e['loc']) or 'the file'}: {e['msg']}" for e in error.errors()]
         raise BadSettings(f"{path}: {'; '.join(findings)}") from None
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    # The kind of a timetable stands between two keys; the file has no such key.
+    return ".".join(str(part) for part in location if part not in TIMETABLE_KINDS)
 
 
 def extract_titles() -> dict[str, str]:
@@ -107,10 +113,10 @@ def extract_titles() -> dict[str, str]:
 def _check_references(campaign: Campaign, city: City, path: Path) -> None:
     if unknown := set(campaign.freshness) - set(extract_titles()):
         raise BadSettings(f"{path}: freshness: no file in config/extracts fills {', '.join(sorted(unknown))}")
-    for key, value, known in (
-        ("section", campaign.section, city.sections),
-        ("timetable.calendar", campaign.timetable.calendar, city.calendars),
-    ):
+    references: list[tuple[str, str, Collection[str]]] = [("section", campaign.section, city.sections)]
+    if isinstance(campaign.timetable, AfterDueDate):
+        references.append(("timetable.calendar", campaign.timetable.calendar, city.calendars))
+    for key, value, known in references:
         if value not in known:
             raise BadSettings(f"{path}: {key}: {value!r} is not in config/city.toml ({', '.join(known)})")
     if not (project_home() / "include" / "sql" / f"{campaign.cohort}.sql").is_file():

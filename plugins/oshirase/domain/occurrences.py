@@ -1,10 +1,13 @@
 """Occurrences: the JST moments for which a campaign's timetable plans its runs."""
 
+import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import ClassVar, NamedTuple
 
-from oshirase.domain.calendar import JST, InstalmentCalendar, add_business_days
+from oshirase.domain.calendar import JST, WEEKDAYS, InstalmentCalendar, add_business_days, is_business_day
 from oshirase.errors import OshiraseError
 
 
@@ -14,36 +17,52 @@ class NoSuchOccurrence(OshiraseError):
 
 # A due date and its occurrence never lie further apart than this: business days, and the longest closure.
 _REACH = timedelta(days=60)
-_YEAR = timedelta(days=366)
 
 
-@dataclass(frozen=True)
-class DueDateTimetable:
-    """N business days after each due date of a scheme's calendar, at a time of day (JST)."""
+class Occurrences(ABC):
+    """What every timetable answers; one kind differs from another in the days that it chooses and in its words."""
 
-    calendar: InstalmentCalendar
-    business_days_after_due: int
+    # Two occurrences in a row never lie further apart than this.
+    longest_gap: ClassVar[timedelta]
     at: time
+
+    @abstractmethod
+    def days_between(self, first: date, last: date) -> Iterator[date]:
+        """JST dates of the occurrences from `first` to `last`, both included, in order."""
+
+    @abstractmethod
+    def in_words(self) -> str:
+        """What the timetable does, in Japanese."""
 
     def between(self, first: datetime, last: datetime) -> Iterator[datetime]:
         """Occurrences from `first` to `last`, both included, in order."""
-        earliest_due = first.astimezone(JST).date() - _REACH
-        for due in self.calendar.due_dates_between(earliest_due, last.astimezone(JST).date()):
-            moment = self.of_due_date(due)
+        for day in self.days_between(first.astimezone(JST).date(), last.astimezone(JST).date()):
+            moment = datetime.combine(day, self.at, JST)
             if first <= moment <= last:
                 yield moment
 
-    def of_due_date(self, due_on: date) -> datetime:
-        """The occurrence that follows a due date."""
-        return datetime.combine(add_business_days(due_on, self.business_days_after_due), self.at, JST)
-
     def next_after(self, moment: datetime) -> datetime:
-        """The first occurrence later than `moment`."""
-        return next(o for o in self.between(moment, moment + _YEAR) if o > moment)
+        """The first occurrence later than `moment`.
+
+        Raises:
+            NoSuchOccurrence: the timetable has none.
+            UnknownYear: the holidays of its year are not known.
+        """
+        following = (o for o in self.between(moment, moment + self.longest_gap) if o > moment)
+        if (occurrence := next(following, None)) is None:
+            raise NoSuchOccurrence(f"no occurrence after {moment:%Y-%m-%d}: {self.in_words()}")
+        return occurrence
 
     def latest_until(self, moment: datetime) -> datetime:
-        """The last occurrence not later than `moment`."""
-        return list(self.between(moment - _YEAR, moment))[-1]
+        """The last occurrence not later than `moment`.
+
+        Raises:
+            NoSuchOccurrence: the timetable has none.
+            UnknownYear: the holidays of its year are not known.
+        """
+        if not (past := list(self.between(moment - self.longest_gap, moment))):
+            raise NoSuchOccurrence(f"no occurrence until {moment:%Y-%m-%d}: {self.in_words()}")
+        return past[-1]
 
     def on(self, day: date) -> datetime | None:
         """The occurrence of a JST date; None when the date has none."""
@@ -75,3 +94,93 @@ def _due(occurrence: datetime, now: datetime) -> datetime:
     if occurrence > now:
         raise NoSuchOccurrence(f"the occurrence of {occurrence:%Y-%m-%d %H:%M} JST has not come yet")
     return occurrence
+
+
+@dataclass(frozen=True)
+class DueDateTimetable(Occurrences):
+    """N business days after each due date of a scheme's calendar, at a time of day (JST)."""
+
+    # A scheme may have one instalment a year, and closures move it by some days.
+    longest_gap = timedelta(days=400)
+
+    calendar: InstalmentCalendar
+    business_days_after_due: int
+    at: time
+
+    def days_between(self, first: date, last: date) -> Iterator[date]:
+        """The days that follow due dates."""
+        for due in self.calendar.due_dates_between(first - _REACH, last):
+            day = add_business_days(due, self.business_days_after_due)
+            if first <= day <= last:
+                yield day
+
+    def in_words(self) -> str:
+        """As in 各納期限の2営業日後 10:00."""
+        return f"各納期限の{self.business_days_after_due}営業日後 {self.at:%H:%M}"
+
+
+class MonthDay(NamedTuple):
+    """A day of every year; 29 February is none."""
+
+    month: int
+    day: int
+
+    @classmethod
+    def parse(cls, text: str) -> "MonthDay":
+        """The day that a text like `08-01` means.
+
+        Raises:
+            ValueError: it means none.
+        """
+        if text == "02-29":
+            raise ValueError("02-29 is not in every year: write 02-28 or 03-01")
+        try:
+            # A common year: the days that it has are those of every year.
+            day = date.fromisoformat(f"2023-{text}" if re.fullmatch("[0-9]{2}-[0-9]{2}", text) else "")
+        except ValueError:
+            raise ValueError(f"{text!r} is no day of the year: write month and day, as 08-01") from None
+        return cls(day.month, day.day)
+
+    def in_words(self) -> str:
+        """As in 8月1日."""
+        return f"{self.month}月{self.day}日"
+
+
+@dataclass(frozen=True)
+class SeasonTimetable(Occurrences):
+    """Given weekdays (0 is Monday) within a season of every year, at a time of day (JST).
+
+    Days on which the office is closed are skipped, not moved. A season whose last day comes before its first one in
+    the year ends in the next year.
+    """
+
+    # From early in one year's season to late in the next one's.
+    longest_gap = timedelta(days=2 * 366)
+
+    weekdays: tuple[int, ...]
+    first: MonthDay
+    last: MonthDay
+    at: time
+
+    def days_between(self, first: date, last: date) -> Iterator[date]:
+        """The business days among the season's weekdays."""
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        return (day for day in days if day.weekday() in self.weekdays and self._in_season(day) and is_business_day(day))
+
+    def days_of_season(self, year: int) -> Iterator[date]:
+        """The days of the season that begins in a year."""
+        return self.days_between(date(year, *self.first), date(year + self._wraps, *self.last))
+
+    def in_words(self) -> str:
+        """As in 8月1日から9月30日までの火曜日・金曜日 10:00（休業日を除く）."""
+        weekdays = "・".join(f"{WEEKDAYS[weekday]}曜日" for weekday in self.weekdays)
+        until = "翌年" * self._wraps + self.last.in_words()
+        return f"{self.first.in_words()}から{until}までの{weekdays} {self.at:%H:%M}（休業日を除く）"
+
+    @property
+    def _wraps(self) -> bool:
+        return self.last < self.first
+
+    def _in_season(self, day: date) -> bool:
+        begun, not_over = self.first <= (day.month, day.day), (day.month, day.day) <= self.last
+        return begun or not_over if self._wraps else begun and not_over

@@ -24,7 +24,7 @@ def render(template: str, fields: Mapping[str, object]) -> str:
     """
     try:
         return _environment.from_string(template).render(fields).strip()
-    except TemplateError as error:
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise BadText(str(error)) from error
 
 
@@ -56,18 +56,18 @@ def count_parts(text: str) -> int:
     return len(split_parts(text))
 
 
-def check_text(text: str) -> None:
-    """Hold a text against what the gateway and the telephones can carry.
+def find_unsendable(text: str) -> list[str]:
+    """What the gateway or the telephones cannot carry, a sentence each.
 
-    Raises:
-        BadText: empty, over the gateway's 660 units, or a one-part text with characters that au cannot show.
+    Empty, over the gateway's 660 units, or a one-part text with characters that au cannot show.
     """
-    if not text:
-        raise BadText("the text is empty")
-    if (units := utf16_units(text)) > GATEWAY_LIMIT_UNITS:
-        raise BadText(f"the text has {units} units, the gateway takes at most {GATEWAY_LIMIT_UNITS}")
-    if units <= ONE_PART_UNITS and (strange := [c for c in text if not _is_shift_jis(c)]):
-        raise BadText(f"a text of one part must be Shift_JIS; these characters are not: {' '.join(strange)}")
+    units = utf16_units(text)
+    problems = [] if text else ["本文が空です。"]
+    if units > GATEWAY_LIMIT_UNITS:
+        problems.append(f"{units}文字あります。送信できるのは{GATEWAY_LIMIT_UNITS}文字までです。")
+    if units <= ONE_PART_UNITS and (strange := dict.fromkeys(c for c in text if not _is_shift_jis(c))):
+        problems.append(f"1通分の本文に、Shift_JISにない文字「{' '.join(strange)}」があります。")
+    return problems
 
 
 def _is_shift_jis(character: str) -> bool:

@@ -15,7 +15,7 @@ from oshirase.orchestration.console import upload_by_hand
 from oshirase.orchestration.context import named_day, worker_name
 from oshirase.orchestration.freshness import wait_for_records
 from oshirase.orchestration.operators import ApproveCampaignRun, SendSmsBatchOperator
-from oshirase.orchestration.timetables import AfterDueDateTimetable
+from oshirase.orchestration.timetables import CampaignTimetable
 from oshirase.services import campaign_run as runs
 from oshirase.services.planning import plan_notices as plan
 from oshirase.services.summary import summarise as summary_of
@@ -34,7 +34,7 @@ def campaign_dag(name: str, doc_md: str | None) -> DAG:
         dag_id=campaign.name,
         dag_display_name=campaign.title,
         doc_md=doc_md,
-        schedule=AfterDueDateTimetable(campaign.occurrences(city)),
+        schedule=CampaignTimetable(campaign.occurrences(city)),
         start_date=START,
         catchup=False,
         is_paused_upon_creation=True,

@@ -1,52 +1,42 @@
-"""Timetables that plan campaign runs; each run's logical date is its occurrence."""
+"""The timetable that plans campaign runs; each run's logical date is its occurrence."""
 
-from datetime import time
 from typing import Any
 
 import pendulum
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
+from pydantic import TypeAdapter
 
-from oshirase.domain.calendar import InstalmentCalendar
-from oshirase.domain.occurrences import DueDateTimetable
+from oshirase.domain.occurrences import DueDateTimetable, Occurrences, SeasonTimetable
+
+# The kinds have no field but the time in common: the fields say which one it is.
+_KINDS: TypeAdapter[Occurrences] = TypeAdapter(DueDateTimetable | SeasonTimetable)
 
 
-class AfterDueDateTimetable(Timetable):
-    """N business days after each due date of a scheme's calendar.
+class CampaignTimetable(Timetable):
+    """Occurrences of any kind, as Airflow asks for them.
 
     Its runs have an interval of no length at the occurrence, so that logical date, backfill range and UI all speak of
     the same moment.
     """
 
-    def __init__(self, occurrences: DueDateTimetable) -> None:
+    def __init__(self, occurrences: Occurrences) -> None:
         self.occurrences = occurrences
         self.description = self.summary
 
     @property
     def summary(self) -> str:
         """What the UI shows beside the DAG."""
-        o = self.occurrences
-        return f"各納期限の{o.business_days_after_due}営業日後 {o.at:%H:%M}"
+        return self.occurrences.in_words()
 
     def serialize(self) -> dict[str, Any]:
         """The timetable as JSON."""
-        o = self.occurrences
-        return {
-            "first_month": o.calendar.first_month,
-            "instalments": o.calendar.instalments,
-            "business_days_after_due": o.business_days_after_due,
-            "at": o.at.isoformat(),
-        }
+        fields: dict[str, Any] = _KINDS.dump_python(self.occurrences, mode="json")
+        return fields
 
     @classmethod
-    def deserialize(cls, data: dict[str, Any]) -> "AfterDueDateTimetable":
+    def deserialize(cls, data: dict[str, Any]) -> "CampaignTimetable":
         """The timetable from its JSON."""
-        return cls(
-            DueDateTimetable(
-                InstalmentCalendar(data["first_month"], data["instalments"]),
-                data["business_days_after_due"],
-                time.fromisoformat(data["at"]),
-            )
-        )
+        return cls(_KINDS.validate_python(data))
 
     def infer_manual_data_interval(self, *, run_after: pendulum.DateTime) -> DataInterval:
         """A manual run is asked for at a moment; which occurrence it means, `open_campaign_run` finds out."""

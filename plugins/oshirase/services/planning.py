@@ -14,7 +14,8 @@ from oshirase.adapters.sql import sql, statement
 from oshirase.domain.calendar import JST, fiscal_year
 from oshirase.domain.campaign import Campaign, City, Variant
 from oshirase.domain.sending import Slot, slots
-from oshirase.domain.text import check_text, count_parts, render
+from oshirase.domain.text import BadText, count_parts, render
+from oshirase.domain.wording import Finding, Rule, check_wording
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED, load_campaign_run
 
 
@@ -40,7 +41,7 @@ def plan_notices(
         The run's digest.
 
     Raises:
-        BadText: a variant cannot be rendered or sent.
+        BadText: all that is wrong with the variants' texts; nothing is written.
     """
     run = load_campaign_run(engine, campaign_run_id)
     with engine.begin() as connection:
@@ -144,13 +145,31 @@ def _slot_binds(bookings: Sequence[Slot]) -> dict[str, list[Any]]:
 
 
 def render_texts(connection: Connection, campaign: Campaign, city: City, campaign_run_id: UUID) -> list[RenderedText]:
-    """Render every variant for every set of fields that the line for a text has, and keep each in the ledger."""
+    """Render every variant for every set of fields that the line for a text has, and keep each in the ledger.
+
+    Raises:
+        BadText: all that is wrong with any of them, a sentence a line.
+    """
     variants = {variant.name: variant for variant in campaign.variants}
     rows = connection.execute(statement("campaign_run/distinct_fields")).all()
+    composed = [compose_text(campaign, city, variants[row.arm], row.fields) for row in rows]
+    if findings := list(dict.fromkeys(str(finding) for _, found in composed for finding in found)):
+        raise BadText("\n".join(findings))
     return [
-        _keep_text(connection, campaign_run_id, variants[row.arm], row.fields, text_fields(campaign, city, row.fields))
-        for row in rows
+        _keep_text(connection, campaign_run_id, variants[row.arm], row.fields, body)
+        for row, (body, _) in zip(rows, composed, strict=True)
     ]
+
+
+def compose_text(
+    campaign: Campaign, city: City, variant: Variant, cohort_fields: dict[str, Any]
+) -> tuple[str, list[Finding]]:
+    """A variant's text for one set of the cohort's fields, and all that speaks against sending it."""
+    try:
+        body = render(variant.body, text_fields(campaign, city, cohort_fields))
+    except BadText as error:
+        return "", [Finding(Rule.TEMPLATE, variant.name, f"差し込みに誤りがあります（{error}）。")]
+    return body, check_wording(variant.name, body, campaign, city)
 
 
 def text_fields(campaign: Campaign, city: City, cohort_fields: dict[str, Any]) -> dict[str, object]:
@@ -175,10 +194,8 @@ def _keep_text(
     campaign_run_id: UUID,
     variant: Variant,
     cohort_fields: dict[str, Any],
-    fields: dict[str, object],
+    body: str,
 ) -> RenderedText:
-    body = render(variant.body, fields)
-    check_text(body)
     parts = count_parts(body)
     text_id = connection.scalar(
         statement("campaign_run/insert_texts"),
