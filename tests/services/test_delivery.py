@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import cast
 
@@ -252,6 +253,15 @@ class Interrupting:
         return self.gateway.submit(submission)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Also where the tests run in the background: a shell has such processes ignore SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_task_that_is_ended_records_what_was_under_way_and_gives_the_rest_back(scene: Scene) -> None:
     debtors(scene, 6)
     run = scene.approved_run()
