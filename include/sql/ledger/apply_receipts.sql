@@ -21,9 +21,16 @@ with reported as (
             sent_result text,
             carrier text, charged_parts smallint, sent_at timestamptz, received_at timestamptz, updated_at timestamptz
         )
-    -- Only what the ledger handed over itself: another message with our tag is no receipt of ours.
-    inner join ledger.notice as n
-        on r.notice_id = n.notice_id and r.gateway_message_id = n.gateway_message_id and n.gateway = :gateway
+    -- One by one, by its id: a planner that knows little of the gateway's column reads all of its notices instead.
+    inner join lateral (
+        select
+            n.gateway,
+            n.gateway_message_id
+        from ledger.notice as n
+        where n.notice_id = r.notice_id
+        limit 1
+        -- Only what the ledger handed over itself: another message with our tag is no receipt of ours.
+    ) as n on r.gateway_message_id = n.gateway_message_id and n.gateway = :gateway
 ),
 
 kept as (
