@@ -81,3 +81,17 @@ def test_on_stale_payments_a_run_expires_with_the_reason_and_asks_nobody(
     assert closed_as == "expired"
     assert reason.startswith("記録が更新されなかったため、送信せずに終了しました。「収納」の取込みが9月29日（火）")
     assert scene.accepted_per_number() == {}
+
+
+def test_a_run_that_was_sent_is_not_ended_when_it_is_cleared_on_stale_records(
+    scene: Scene, run_dag: Callable[..., DagRun]
+) -> None:
+    create_debtor(scene.owner)
+    run_dag("nhi_overdue", ["sato", "承認する", {"confirmation_code": "CODE", "reason": None}])
+    with scene.owner.begin() as connection:
+        connection.execute(text("update records.load set as_of = as_of - interval '3 days'"))
+    scene.clock.moment = OCCURRENCE + timedelta(hours=7)
+    again = run_dag("nhi_overdue")
+    assert (again.state, again.pages) == ("success", []), again.output
+    assert scene.rows("select closed_as from ledger.campaign_run") == [(None,)]
+    assert set(scene.accepted_per_number().values()) == {1}

@@ -21,12 +21,12 @@ POKE_SECONDS = 60
 def wait_for_records(campaign_run_id: str) -> bool:
     """Whether the records are fresh enough; past the send window the run expires with what was missing.
 
-    A run that went out already, or was ended, waits for nothing.
+    A run that was ended or approved before waits for nothing here; what is left to hand over asks again.
     """
     engine, now = campaign_engine(), clock.now()
     run = load_campaign_run(engine, UUID(campaign_run_id))
     stale = stale_extracts(run.campaign)
-    if run.closed_as or not stale:
+    if run.closed_as or run.approved_at or not stale:
         return True
     if now < waits_until(run.opened_at, load_city().window()):
         return False
