@@ -68,15 +68,18 @@ def write_upload(rows: Iterable[UploadRow], upload: Upload) -> bytes:
         CannotWrite: a character that the encoding does not have, or a formula character that is to be refused.
     """
     text = io.StringIO(newline="")
+    cells = [row.cells(upload) for row in rows]
+    # Minimal quoting sees the file's own line end only: a lone CR in a text would end the row for who reads it.
+    is_broken = any("\r" in cell or "\n" in cell for row in cells for cell in row)
     writer = csv.writer(
         text,
         delimiter=upload.separator,
-        quoting=csv.QUOTE_ALL if upload.quoting == "all" else csv.QUOTE_MINIMAL,
+        quoting=csv.QUOTE_ALL if is_broken or upload.quoting == "all" else csv.QUOTE_MINIMAL,
         lineterminator=LINE_ENDS[upload.line_end],
     )
     if upload.header:
         writer.writerow(column.heading for column in upload.columns)
-    writer.writerows(row.cells(upload) for row in rows)
+    writer.writerows(cells)
     return _encode(text.getvalue(), upload.encoding)
 
 
