@@ -90,6 +90,10 @@ check: $(INSTALLED) ## Lint, formats, types, SQL and layers
 	$(BIN)/sqlfluff lint --processes 2 include/sql
 	$(BIN)/lint-imports
 
+.PHONY: schema
+schema: $(INSTALLED) ## Write config/schema anew from the models of the settings
+	@$(BIN)/python -m oshirase.adapters.settings_schema
+
 .PHONY: format
 format: $(INSTALLED) ## Put code and SQL into shape
 	$(BIN)/ruff check --fix-only .

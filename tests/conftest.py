@@ -70,14 +70,19 @@ def session_database_url(postgres: PostgresServer) -> Iterator[URL]:
 @pytest.fixture
 def database_url(session_database_url: URL) -> URL:
     """The session's records database without a row: emptying it takes a tenth of making another."""
-    engine = create_records_engine(session_database_url)
+    empty(session_database_url)
+    return session_database_url
+
+
+def empty(url: URL) -> None:
+    """Delete every row of records and ledger."""
+    engine = create_records_engine(url)
     with engine.begin() as connection:
         # The ledger refuses to forget: its triggers rest for this transaction.
         connection.execute(text("set local session_replication_role = replica"))
         for table in connection.scalars(text(TABLES_TO_EMPTY)).all():
             connection.execute(text(f"delete from {table}"))
     engine.dispose()
-    return session_database_url
 
 
 @pytest.fixture

@@ -27,12 +27,13 @@ WAYS: dict[NoticeState, tuple[NoticeState, ...]] = {
 
 
 def create_run(engine: Engine, occurrence_on: str = "2026-10-02", campaign: str = "nhi_overdue") -> UUID:
-    """A campaign run that nobody has planned yet."""
+    """The campaign run of an occurrence, which nobody has planned yet."""
     with engine.begin() as connection:
         run = connection.scalar(
             text(
                 "insert into ledger.campaign_run (campaign, occurrence_on, occurrence_at, opened_at, opened_by)"
                 " values (:campaign, cast(:day as text)::date, cast(:day as text)::timestamptz, now(), 'test')"
+                " on conflict (campaign, occurrence_on) do update set opened_by = excluded.opened_by"
                 " returning campaign_run_id"
             ),
             {"campaign": campaign, "day": occurrence_on},

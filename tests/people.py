@@ -1,6 +1,7 @@
 """Fictional people for tests: `create_*` functions write rows of the records with sensible defaults."""
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,6 +9,9 @@ from sqlalchemy import Engine, text
 
 LONG_AGO = datetime(2026, 6, 1, tzinfo=UTC)
 _numbers = itertools.count(1)
+AGREED_ON = date(2026, 7, 15)
+# Of 4,000 yen each.
+PLAN_DUE_ON = (date(2026, 7, 31), date(2026, 8, 31), date(2026, 9, 30), date(2026, 11, 2))
 
 
 def insert(engine: Engine, table: str, **values: Any) -> None:
@@ -18,8 +22,18 @@ def insert(engine: Engine, table: str, **values: Any) -> None:
         connection.execute(text(f"insert into records.{table} ({columns}) values ({binds})"), values)
 
 
-def create_resident(engine: Engine, *, resident_id: str | None = None, phone: str | None = "", **values: Any) -> str:
-    """A head of household of 46 years with a mobile number (phone=None: without one); returns the resident id."""
+def create_resident(
+    engine: Engine,
+    *,
+    resident_id: str | None = None,
+    phone: str | None = "",
+    enrolled: Sequence[str] = ("nhi", "late_elderly"),
+    **values: Any,
+) -> str:
+    """A head of household of 46 years with a mobile number (phone=None: without one); returns the resident id.
+
+    Insured by both schemes unless `enrolled` says otherwise.
+    """
     number = next(_numbers)
     resident_id = resident_id or f"{number:010d}"
     insert(
@@ -34,9 +48,16 @@ def create_resident(engine: Engine, *, resident_id: str | None = None, phone: st
             **values,
         },
     )
+    for scheme in enrolled:
+        create_enrolment(engine, resident_id, scheme)
     if phone is not None:
         create_contact(engine, resident_id, phone or f"+8190{number:08d}")
     return resident_id
+
+
+def create_enrolment(engine: Engine, resident_id: str, scheme: str, **values: Any) -> None:
+    """Insured by a scheme since some years ago."""
+    insert(engine, "enrolment", resident_id=resident_id, scheme=scheme, **{"enrolled_on": date(2020, 4, 1), **values})
 
 
 def create_contact(engine: Engine, resident_id: str, phone: str | None, **values: Any) -> None:
@@ -90,6 +111,38 @@ def create_payment(engine: Engine, levy_id: str, **values: Any) -> None:
             **values,
         },
     )
+
+
+def create_plan(engine: Engine, resident: str, *, paid: tuple[dict[str, Any], ...] = (), **plan: Any) -> str:
+    """A plan over two instalments of the premium, 8,000 yen each; returns its id."""
+    plan_id = f"B{resident}"
+    values = {"plan_id": plan_id, "scheme": "nhi", "obligor_id": resident, "agreed_on": AGREED_ON, "status": "active"}
+    insert(engine, "plan", **values | plan)
+    for number, due_on in enumerate(PLAN_DUE_ON, 1):
+        insert(engine, "plan_instalment", plan_id=plan_id, instalment=number, due_on=due_on, amount_yen=4_000)
+    levies = [
+        create_levy(
+            engine, resident, levy_year=2025, instalment=number, due_on=date(2026, number, 28), amount_yen=8_000
+        )
+        for number in (2, 3)
+    ]
+    for levy in levies:
+        insert(engine, "plan_levy", plan_id=plan_id, levy_id=levy)
+    for number, payment in enumerate(paid):
+        create_payment(engine, levies[number % 2], **{"amount_yen": 4_000, "paid_on": date(2026, 8, 20), **payment})
+    return plan_id
+
+
+def create_voucher(engine: Engine, resident_id: str, **values: Any) -> None:
+    """This fiscal year's voucher, posted in June."""
+    voucher = {"fiscal_year": 2026, "posted_on": date(2026, 6, 25), **values}
+    insert(engine, "screening_voucher", resident_id=resident_id, **voucher)
+
+
+def create_screening(engine: Engine, resident_id: str, year: int, **values: Any) -> None:
+    """A check-up in August of a fiscal year."""
+    screening = {"fiscal_year": year, "screened_on": date(year, 8, 20), **values}
+    insert(engine, "screening", resident_id=resident_id, **screening)
 
 
 def create_debtor(engine: Engine, **values: Any) -> str:

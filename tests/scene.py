@@ -41,6 +41,11 @@ class Scene:
         """Other sending settings for this test."""
         self.campaign = self.campaign.model_copy(update={"sending": self.campaign.sending.model_copy(update=sending)})
 
+    def pace(self, **pacing: Any) -> None:
+        """Other pacing for this test; the section takes what the campaign sends."""
+        pacing = {"call_rate": 0.0, "per_hour": 80, **pacing}
+        self.campaign = self.campaign.model_copy(update={"pacing": self.campaign.pacing.model_copy(update=pacing)})
+
     def open(self, occurrence: datetime = OCCURRENCE) -> UUID:
         return campaign_run.open_campaign_run(self.engine, self.campaign.name, occurrence, self.clock(), "test")
 

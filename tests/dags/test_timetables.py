@@ -8,15 +8,19 @@ from pathlib import Path
 import pendulum
 import pytest
 from airflow import plugins_manager
+from airflow.models import backfill
+from airflow.sdk import DAG
 from airflow.serialization.decoders import decode_timetable
+from airflow.serialization.definitions.dag import SerializedDAG
 from airflow.serialization.encoders import encode_timetable
+from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables.base import DataInterval, TimeRestriction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oshirase.adapters.paths import project_home
-from oshirase.domain.calendar import InstalmentCalendar
-from oshirase.domain.occurrences import DueDateTimetable, MonthDay, SeasonTimetable
+from oshirase.domain.calendar import InstalmentCalendar, MonthDay, OfficeCalendar
+from oshirase.domain.occurrences import DueDateTimetable, SeasonTimetable
 from oshirase.orchestration.campaign_dag import campaign_dag
 from oshirase.orchestration.timetables import CampaignTimetable
 from oshirase_plugin import OshirasePlugin
@@ -24,7 +28,18 @@ from oshirase_plugin import OshirasePlugin
 TIMETABLE = CampaignTimetable(DueDateTimetable(InstalmentCalendar(6, 10), 2, time(10)))
 SEASON = CampaignTimetable(SeasonTimetable((1, 4), MonthDay(8, 1), MonthDay(9, 30), time(10)))
 WINTER = CampaignTimetable(SeasonTimetable((0, 2), MonthDay(12, 1), MonthDay(2, 28), time(9, 30)))
+OWN = OfficeCalendar(MonthDay(12, 28), MonthDay(1, 4), (date(2026, 8, 4), date(2026, 10, 1)))
+OWN_DUE = CampaignTimetable(DueDateTimetable(InstalmentCalendar(6, 10, OWN), 2, time(10)))
+OWN_SEASON = CampaignTimetable(SeasonTimetable((1, 4), MonthDay(8, 1), MonthDay(9, 30), time(10), OWN))
+ALL = [TIMETABLE, SEASON, WINTER, OWN_DUE, OWN_SEASON]
 TOKYO = pendulum.timezone("Asia/Tokyo")
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin's timetables, known to Airflow."""
+    kinds = {f"{kind.__module__}.{kind.__name__}": kind for kind in OshirasePlugin.timetables}
+    monkeypatch.setattr(plugins_manager, "get_timetables_plugins", lambda: kinds)
 
 
 def at(text: str) -> pendulum.DateTime:
@@ -83,8 +98,10 @@ def test_a_range_over_a_season_yields_exactly_its_occurrences() -> None:
     ]  # fmt: skip
 
 
+# Without a deadline: the first one to ask for a year's holidays has to calculate them.
+@settings(deadline=None)
 @given(
-    st.sampled_from([TIMETABLE, SEASON, WINTER]),
+    st.sampled_from(ALL),
     st.dates(date(2024, 1, 1), date(2035, 1, 1)),
     st.times(),
     st.integers(0, 500),
@@ -107,16 +124,56 @@ def test_between_two_seasons_the_last_one_of_the_past_season_comes_first(monkeyp
     assert info.logical_date == at("2026-09-29T10:00")
 
 
-@pytest.mark.parametrize("timetable", [TIMETABLE, SEASON, WINTER])
+def serialised(timetable: CampaignTimetable) -> SerializedDAG:
+    """A DAG with the timetable as the scheduler has it: out of the metadata database."""
+    dag = DAG("backfilled", schedule=timetable, start_date=at("2024-01-01T00:00"), catchup=False)
+    return DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
+
+
+@pytest.mark.parametrize("timetable", ALL, ids=["due dates", "season", "winter", "own due dates", "own season"])
+@pytest.mark.usefixtures("registered")
+def test_a_backfill_of_any_range_makes_exactly_its_occurrences(timetable: CampaignTimetable) -> None:
+    dag = serialised(timetable)
+
+    @settings(deadline=None, max_examples=40)
+    @given(st.dates(date(2024, 1, 1), date(2035, 1, 1)), st.times(), st.integers(0, 500), st.booleans())
+    def holds(day: date, clock: time, days: int, reverse: bool) -> None:
+        first = pendulum.instance(datetime.combine(day, clock), tz=TOKYO)
+        last = first + timedelta(days=days)
+        planned = list(timetable.occurrences.between(first, last))
+        with pytest.MonkeyPatch.context() as patch:
+            # Airflow leaves out what lies ahead.
+            patch.setattr(backfill.timezone, "utcnow", lambda: at("2040-01-01T00:00"))
+            infos = backfill._get_info_list(from_date=first, to_date=last, reverse=reverse, dag=dag)
+        assert [info.logical_date for info in infos] == (planned[::-1] if reverse else planned)
+
+    holds()
+
+
+@pytest.mark.usefixtures("registered")
+def test_a_backfill_leaves_out_what_lies_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill.timezone, "utcnow", lambda: at("2026-11-05T10:00"))
+    infos = backfill._get_info_list(
+        from_date=at("2026-09-01T00:00"), to_date=at("2027-03-31T00:00"), reverse=False, dag=serialised(TIMETABLE)
+    )
+    assert [info.logical_date for info in infos] == [at("2026-09-02T10:00"), at("2026-10-02T10:00")]
+
+
+@pytest.mark.parametrize("timetable", ALL)
 def test_it_survives_serialisation(timetable: CampaignTimetable) -> None:
     again = CampaignTimetable.deserialize(json.loads(json.dumps(timetable.serialize())))
     assert again.occurrences == timetable.occurrences
 
 
-@pytest.mark.parametrize("timetable", [TIMETABLE, SEASON, WINTER])
-def test_airflow_knows_it_by_the_plugin(timetable: CampaignTimetable, monkeypatch: pytest.MonkeyPatch) -> None:
-    registered = {f"{kind.__module__}.{kind.__name__}": kind for kind in OshirasePlugin.timetables}
-    monkeypatch.setattr(plugins_manager, "get_timetables_plugins", lambda: registered)
+def test_a_timetable_that_was_serialised_before_the_office_had_a_calendar_is_the_usual_one() -> None:
+    fields = SEASON.serialize()
+    del fields["office"]
+    assert CampaignTimetable.deserialize(fields).occurrences == SEASON.occurrences
+
+
+@pytest.mark.parametrize("timetable", ALL)
+@pytest.mark.usefixtures("registered")
+def test_airflow_knows_it_by_the_plugin(timetable: CampaignTimetable) -> None:
     again = decode_timetable(json.loads(json.dumps(encode_timetable(timetable))))
     assert isinstance(again, CampaignTimetable)
     assert again.occurrences == timetable.occurrences
@@ -140,3 +197,9 @@ def test_a_campaign_has_whichever_kind_its_settings_say(tmp_path: Path, monkeypa
     assert campaign_dag("nhi_overdue", None).timetable.occurrences == TIMETABLE.occurrences
     path.write_text(path.read_text(encoding="utf-8").replace(due, season), encoding="utf-8")
     assert campaign_dag("nhi_overdue", None).timetable.occurrences == SEASON.occurrences
+    city = tmp_path / "config" / "city.toml"
+    closed = 'year_end_first = "12-28"\nyear_end_last = "01-04"\nalso_closed = [2026-10-01, 2026-08-04, 2026-10-01]\n'
+    usual = 'year_end_first = "12-29"\nyear_end_last = "01-03"\n'
+    text = city.read_text(encoding="utf-8").replace("also_closed = []\n", "").replace(usual, closed)
+    city.write_text(text, encoding="utf-8")
+    assert campaign_dag("nhi_overdue", None).timetable.occurrences == OWN_SEASON.occurrences

@@ -66,14 +66,14 @@ def test_nothing_else_is_touched(cell: str) -> None:
 @pytest.mark.parametrize(
     ("section", "values", "told"),
     [
-        ("upload", {"columns": columns("phone", "body")}, "no column holds notice_id"),
-        ("upload", {"columns": columns("body", "notice_id")}, "no column holds phone"),
-        ("upload", {"columns": [*columns("phone", "body", "notice_id"), *columns("phone")]}, "same heading"),
+        ("upload", {"columns": columns("phone", "body")}, "次の value の列がありません: notice_id"),
+        ("upload", {"columns": columns("body", "notice_id")}, "次の value の列がありません: phone"),
+        ("upload", {"columns": [*columns("phone", "body", "notice_id"), *columns("phone")]}, "同じ heading の列"),
         ("upload", {"encoding": "latin-1"}, "cp932"),
         ("upload", {"most_rows": 100}, "greater than or equal to 500"),
-        ("folders", {"upload": "results"}, "two folders are the same"),
-        ("folders", {"upload": "../elsewhere"}, "inside OSHIRASE_CONSOLE_FOLDER"),
-        ("folders", {"upload": "/tmp"}, "inside OSHIRASE_CONSOLE_FOLDER"),
+        ("folders", {"upload": "results"}, "同じフォルダが2回書かれています"),
+        ("folders", {"upload": "../elsewhere"}, "決められたフォルダの中"),
+        ("folders", {"upload": "/tmp"}, "決められたフォルダの中"),
         ("result", {"words": {"着信": "arrived"}}, "delivered"),
     ],
 )
@@ -126,7 +126,7 @@ def test_every_batch_is_in_one_file_and_no_file_is_too_long(sizes: dict[int, int
     [{"hand_over": "console"}, {"console": "console"}, {"hand_over": "console", "console": "karaden"}],
 )
 def test_a_campaign_names_its_console(sending: dict[str, str]) -> None:
-    base = {"gateway_conn_id": "karaden", "lead_minutes": 60, "per_hour": 80, "most_recipients": 10, "batch_size": 5}
+    base = {"gateway_conn_id": "karaden", "lead_minutes": 60, "batch_size": 5}
     assert Sending.model_validate(base).hand_over == "api"
     assert Sending.model_validate({**base, "hand_over": "console", "console": "console"}).console == "console"
     with pytest.raises(ValidationError, match="console"):

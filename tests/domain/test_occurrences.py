@@ -3,11 +3,11 @@
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oshirase.domain.calendar import JST, InstalmentCalendar, UnknownYear
-from oshirase.domain.occurrences import DueDateTimetable, MonthDay, NoSuchOccurrence, Occurrences, SeasonTimetable
+from oshirase.domain.calendar import JST, InstalmentCalendar, MonthDay, OfficeCalendar, UnknownYear
+from oshirase.domain.occurrences import DueDateTimetable, NoSuchOccurrence, Occurrences, SeasonTimetable
 
 TIMETABLE = DueDateTimetable(InstalmentCalendar(6, 10), 2, time(10))
 SUMMER = SeasonTimetable((1, 4), MonthDay(8, 1), MonthDay(9, 30), time(10))
@@ -30,6 +30,20 @@ def test_two_business_days_after_each_due_date() -> None:
 def test_both_ends_of_a_range_count() -> None:
     occurrence = at("2026-10-02T10:00")
     assert list(TIMETABLE.between(occurrence, occurrence)) == [occurrence]
+
+
+def test_the_season_of_instalments_ends_with_the_last_one_in_april() -> None:
+    assert TIMETABLE.season_of(date(2027, 4, 2)) == 2026
+    assert TIMETABLE.season_of(date(2026, 7, 2)) == 2026
+    assert TIMETABLE.season_of(date(2026, 7, 1)) == 2025
+    assert TIMETABLE.left_of_season(date(2026, 7, 2)) == 10
+    assert TIMETABLE.left_of_season(date(2027, 4, 2)) == 1
+
+
+def test_a_season_that_wraps_the_year_is_one() -> None:
+    winter = SeasonTimetable((1, 4), *WINTER, time(10))
+    assert winter.season_of(date(2027, 1, 5)) == winter.season_of(date(2026, 12, 1)) == 2026
+    assert SUMMER.left_of_season(date(2026, 9, 25)) == 2
 
 
 def test_next_and_latest_meet_at_the_occurrence() -> None:
@@ -130,11 +144,23 @@ def seasons() -> st.SearchStrategy[SeasonTimetable]:
     return st.builds(season, st.sets(st.integers(0, 4), min_size=1), first_days, st.integers(20, 364))
 
 
+def offices() -> st.SearchStrategy[OfficeCalendar]:
+    """Offices with closures of their own, weeks in a row even."""
+    closed = st.lists(st.dates(date(2024, 1, 1), date(2035, 12, 31)), max_size=40).map(tuple)
+    weeks = st.dates(date(2024, 1, 1), date(2035, 12, 31)).map(
+        lambda first: tuple(first + timedelta(days=n) for n in range(35))
+    )
+    return st.builds(OfficeCalendar, st.just(MonthDay(12, 27)), st.just(MonthDay(1, 5)), closed | weeks)
+
+
 def due_dates() -> st.SearchStrategy[DueDateTimetable]:
-    calendars = st.builds(InstalmentCalendar, st.integers(4, 12), st.integers(1, 12))
+    instalments = st.integers(4, 12), st.integers(2, 12)
+    calendars = st.builds(InstalmentCalendar, *instalments) | st.builds(InstalmentCalendar, *instalments, offices())
     return st.builds(DueDateTimetable, calendars, st.integers(1, 20), st.just(time(10)))
 
 
+# Without a deadline: the first one to ask for a year's holidays has to calculate them.
+@settings(deadline=None)
 @given(seasons() | due_dates(), st.dates(date(2024, 1, 1), date(2035, 12, 31)), st.times())
 def test_next_and_latest_agree_with_the_range(timetable: Occurrences, day: date, clock: time) -> None:
     moment, second = datetime.combine(day, clock, JST), timedelta(seconds=1)
@@ -177,6 +203,43 @@ def test_the_occurrence_of_a_season_that_a_run_means(day: date | None, logical_d
     assert found == at(expected)
 
 
+OWN = OfficeCalendar(also_closed=(date(2026, 10, 1), date(2026, 8, 4)))
+
+
+def test_a_day_of_closure_moves_what_follows_a_due_date() -> None:
+    own = DueDateTimetable(InstalmentCalendar(6, 10, OWN), 2, time(10))
+    span = at("2026-09-30"), at("2026-11-30")
+    assert list(TIMETABLE.between(*span)) == [at("2026-10-02T10:00"), at("2026-11-05T10:00")]
+    assert list(own.between(*span)) == [at("2026-10-05T10:00"), at("2026-11-05T10:00")]
+
+
+def test_a_day_of_closure_is_left_out_of_a_season() -> None:
+    own = SeasonTimetable((1, 4), MonthDay(8, 1), MonthDay(9, 30), time(10), OWN)
+    span = at("2026-08-01"), at("2026-09-30")
+    assert set(SUMMER.between(*span)) - set(own.between(*span)) == {at("2026-08-04T10:00")}
+    assert own.left_of_season(date(2026, 8, 7)) == SUMMER.left_of_season(date(2026, 8, 7))
+
+
+def test_a_closure_of_weeks_loses_no_occurrence() -> None:
+    closed = tuple(date(2026, 9, 30) + timedelta(days=n) for n in range(90))
+    timetable = DueDateTimetable(InstalmentCalendar(6, 10, OfficeCalendar(also_closed=closed)), 2, time(10))
+    # 29 December to 3 January follows: all three instalments fall due on 4 January.
+    assert list(timetable.between(at("2026-09-03"), at("2027-01-31"))) == [at("2027-01-06T10:00")]
+
+
+@pytest.mark.parametrize("year", range(2024, 2036))
+def test_every_instalment_has_its_occurrence_on_an_open_day(year: int) -> None:
+    calendar = InstalmentCalendar(4, 12)
+    timetable = DueDateTimetable(calendar, 2, time(10))
+    found = list(timetable.between(at(f"{year}-04-15"), at(f"{year + 1}-04-14")))
+    assert [o.date() for o in found] == [_open_days_after(due)[1] for due in calendar.due_dates(year)]
+
+
+def _open_days_after(due: date) -> list[date]:
+    days = (due + timedelta(days=n) for n in range(1, 15))
+    return [day for day in days if OfficeCalendar().is_open(day)]
+
+
 def test_a_holiday_of_the_season_is_no_planned_date() -> None:
     with pytest.raises(NoSuchOccurrence, match="no planned date; the one before it is 2026-08-07"):
         SUMMER.resolve(date(2026, 8, 11), None, at("2026-11-20T09:00"))
@@ -196,11 +259,11 @@ def test_a_timetable_says_in_words_what_it_does(timetable: Occurrences, words: s
 
 @pytest.mark.parametrize("text", ["", "8-1", "08-1", "13-01", "04-31", "02-30", "00-10", "0801", "W01-1", "０８-０１"])
 def test_what_is_no_day_of_the_year(text: str) -> None:
-    with pytest.raises(ValueError, match="is no day of the year: write month and day, as 08-01"):
+    with pytest.raises(ValueError, match="暦にある月と日を 08-01 のように書いてください"):
         MonthDay.parse(text)
 
 
 def test_29_february_is_not_in_every_year() -> None:
-    with pytest.raises(ValueError, match="02-29 is not in every year"):
+    with pytest.raises(ValueError, match="02-29 は毎年ある日ではありません"):
         MonthDay.parse("02-29")
     assert MonthDay.parse("02-28") == (2, 28)

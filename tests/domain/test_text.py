@@ -15,6 +15,12 @@ def test_parts_by_length(units: int, parts: int) -> None:
     assert count_parts("あ" * units) == parts
 
 
+def test_parts_of_every_length() -> None:
+    """Up to 70 one part, beyond it one for every 67 begun."""
+    expected = [1 if units <= 70 else -(-units // 67) for units in range(1, 661)]
+    assert [count_parts("あ" * units) for units in range(1, 661)] == expected
+
+
 @pytest.mark.parametrize(("text", "units"), [("𠮷", 2), ("😀", 2), ("辻\U000e0100", 3), ("\n", 1)])
 def test_units_are_utf16_code_units(text: str, units: int) -> None:
     assert utf16_units(text) == units

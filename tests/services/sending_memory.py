@@ -10,6 +10,7 @@ from sqlalchemy import Engine, make_url, text
 
 from oshirase.adapters.database import CAMPAIGN_ROLE, create_records_engine
 from oshirase.adapters.settings import load_campaign, load_city
+from oshirase.domain.campaign import Pacing
 from oshirase.domain.gateway import DeliveryState, Receipt, Submission
 from oshirase.services.approval import approve_campaign_run
 from oshirase.services.campaign_run import open_campaign_run
@@ -39,10 +40,9 @@ def plan_batch(owner: Engine, engine: Engine, notices: int, number: int) -> tupl
         first = number * 1_000_000 + 1
         connection.execute(text(PEOPLE), {"first_number": first, "last_number": first + notices - 1})
     campaign, now = load_campaign("nhi_overdue"), OCCURRENCE
-    sending = campaign.sending.model_copy(
-        update={"batch_size": notices, "most_recipients": notices, "per_hour": 100_000}
-    )
-    campaign = campaign.model_copy(update={"sending": sending})
+    sending = campaign.sending.model_copy(update={"batch_size": notices})
+    pacing = Pacing(call_rate=0, per_occurrence=notices, per_hour=100_000)
+    campaign = campaign.model_copy(update={"sending": sending, "pacing": pacing})
     run = open_campaign_run(engine, campaign.name, OCCURRENCE + timedelta(days=number), now, "test")
     digest = plan_notices(engine, campaign, load_city(), run, now, "test", KEY)
     approve_campaign_run(engine, run, digest, "test", now)

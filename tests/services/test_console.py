@@ -121,9 +121,10 @@ def test_the_file_says_what_was_approved_and_leaves_time(scene: Scene, desk: Des
     scene.clock.moment = OCCURRENCE + timedelta(hours=3)  # every booking has passed
     waiting = write(desk, run)
     rows = rows_of(tmp_path / "upload" / waiting.file)
-    ledger = scene.rows("select '0' || substr(phone_e164, 4) from ledger.notice")
-    assert sorted(row["電話番号"] for row in rows) == sorted(phone for (phone,) in ledger)
-    assert {row["本文"] for row in rows} == {scene.rows("select body from ledger.message_text")[0][0]}
+    ledger = scene.rows(
+        "select '0' || substr(phone_e164, 4), body from ledger.notice join ledger.message_text using (text_id)"
+    )
+    assert sorted((row["電話番号"], row["本文"]) for row in rows) == sorted(ledger)
     assert {(row["送信予約日"], row["送信予約時刻"]) for row in rows} == {("2026/10/02", "14:00")}
     assert (tmp_path / "upload" / waiting.file).stat().st_mode & 0o077 == 0
 

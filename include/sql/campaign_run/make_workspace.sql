@@ -6,6 +6,7 @@ create temporary table cohort (
     subject text not null primary key,
     resident_id text not null,
     due_on date,
+    arrears_since date,
     fields jsonb not null
 ) on commit drop;
 

@@ -1,7 +1,8 @@
 /*
 name:    campaign_run/screen_cohort
 purpose: Judge every cohort member: the first reason not to send, the arm that the keyed hash gives, and the place in
-         the line of those who get a text (oldest arrears first; one message per telephone).
+         the line of those who get a text: oldest arrears first, then who was deferred before. One message to a
+         telephone.
 grain:   one row per cohort member, into the workspace
 params:  campaign (text), known_at (timestamptz), on_day (date), confirmed_since (date), reminded_since (timestamptz),
          key (bytea), season (text), arms (text[]), arm_ends (float8[])
@@ -13,8 +14,9 @@ with judged as (
         c.subject,
         c.resident_id,
         c.due_on,
+        c.arrears_since,
         c.fields,
-        contact.phone_e164,
+        s.phone_e164,
         case
             when s.reason is not null then s.reason
             when exists (
@@ -38,7 +40,7 @@ with judged as (
                 select 1
                 from ledger.notice as n
                 where
-                    n.phone_e164 = contact.phone_e164
+                    n.phone_e164 = s.phone_e164
                     and n.state in (
                         'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
                     )
@@ -50,20 +52,29 @@ with judged as (
             :campaign || '/' || :season || '/' || c.resident_id, 'UTF8'
         )), 'hex'), 8))::bit(32)::bigint & 4294967295) / 4294967296.0 as draw
     from cohort as c
-    left join lateral records.best_contact(c.resident_id, :known_at) as contact on true
     left join lateral records.suppression(
-        c.subject, c.resident_id, contact.phone_e164, :known_at, :on_day, :confirmed_since
+        c.subject, c.resident_id, null, :known_at, :on_day, :confirmed_since
     ) as s on true
+),
+
+-- Whom earlier runs of the season had no room for.
+deferred_before as (
+    select distinct n.resident_id
+    from ledger.campaign_run as r
+    inner join ledger.notice as n on r.campaign_run_id = n.campaign_run_id
+    where r.campaign = :campaign and r.season = :season ::smallint and n.state = 'deferred'
 ),
 
 in_line as (
     select
         j.*,
+        d.resident_id is not null as was_deferred,
         row_number() over (
             partition by j.phone_e164, j.reason is null
-            order by j.due_on, j.subject
+            order by j.arrears_since nulls last, j.subject
         ) as turn_at_phone
     from judged as j
+    left join deferred_before as d on j.resident_id = d.resident_id
 ),
 
 deduplicated as (
@@ -92,7 +103,7 @@ select
         when d.final_reason is null and d.arm <> 'hold_out'
             then row_number() over (
                 partition by d.final_reason is null and d.arm <> 'hold_out'
-                order by d.due_on, d.draw, d.subject
+                order by d.arrears_since nulls last, not d.was_deferred, d.draw, d.subject
             )
     end as place
 from deduplicated as d;

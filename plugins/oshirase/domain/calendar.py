@@ -1,8 +1,10 @@
-"""The city's calendar: business days, fiscal years and the due dates of premium instalments."""
+"""The city's calendar: the office's business days, fiscal years and the due dates of premium instalments."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -10,6 +12,7 @@ import holidays
 JST = ZoneInfo("Asia/Tokyo")
 FISCAL_YEAR_STARTS = 4
 WEEKDAYS = "月火水木金土日"
+SATURDAY = 5
 
 
 class UnknownYear(ValueError):
@@ -24,38 +27,91 @@ def _national_holidays(year: int) -> frozenset[date]:
     return frozenset(japan)
 
 
-def is_business_day(day: date) -> bool:
-    """Whether the ward office is open: not a weekend, a national holiday or 29 December to 3 January.
+class MonthDay(NamedTuple):
+    """A day of every year; 29 February is none."""
 
-    Source: shared practice of Japanese city offices; national holidays, in lieu ones too, from the library `holidays`.
+    month: int
+    day: int
+
+    @classmethod
+    def parse(cls, text: str) -> "MonthDay":
+        """The day that a text like `08-01` means.
+
+        Raises:
+            ValueError: it means none; the message is a sentence for staff.
+        """
+        if text == "02-29":
+            raise ValueError("02-29 は毎年ある日ではありません。02-28 か 03-01 にしてください")
+        try:
+            # A common year: the days that it has are those of every year.
+            day = date.fromisoformat(f"2023-{text}" if re.fullmatch("[0-9]{2}-[0-9]{2}", text) else "")
+        except ValueError:
+            raise ValueError("暦にある月と日を 08-01 のように書いてください") from None
+        return cls(day.month, day.day)
+
+    def in_words(self) -> str:
+        """As in 8月1日."""
+        return f"{self.month}月{self.day}日"
+
+
+YEAR_END_FIRST, YEAR_END_LAST = MonthDay(12, 29), MonthDay(1, 3)
+
+
+def is_within(day: date, first: MonthDay, last: MonthDay) -> bool:
+    """Whether a day lies in a part of the year, both ends included.
+
+    A part whose last day comes before its first one leads over New Year.
     """
-    if day.weekday() >= 5 or (day.month, day.day) in {(12, 29), (12, 30), (12, 31), (1, 1), (1, 2), (1, 3)}:
-        return False
-    return day not in _national_holidays(day.year)
+    begun, not_over = first <= (day.month, day.day), (day.month, day.day) <= last
+    return begun or not_over if last < first else begun and not_over
 
 
-def next_business_day(day: date) -> date:
-    """The day itself when the office is open, else the first one after it that is."""
-    while not is_business_day(day):
-        day += timedelta(days=1)
-    return day
+@dataclass(frozen=True)
+class OfficeCalendar:
+    """On which days a city office is open: not on weekends, national holidays, the year's end and days of its own.
 
+    Source: article 4-2 of the Local Autonomy Act, and the ordinances on it, which say the year's end and may add days;
+    national holidays, in lieu ones too, from the library `holidays`. Deadlines move past all of them.
+    """
 
-def add_business_days(day: date, count: int) -> date:
-    """The `count`-th business day after `day` (count 0: the day itself, or the next business day)."""
-    day = next_business_day(day) if count == 0 else day
-    for _ in range(count):
-        day = next_business_day(day + timedelta(days=1))
-    return day
+    # Both included.
+    year_end_first: MonthDay = YEAR_END_FIRST
+    year_end_last: MonthDay = YEAR_END_LAST
+    also_closed: tuple[date, ...] = ()
 
+    def is_open(self, day: date) -> bool:
+        """Whether a day is a business day.
 
-def business_days_before(day: date, count: int) -> date:
-    """The `count`-th business day before `day` (count 0: the day itself)."""
-    for _ in range(count):
-        day -= timedelta(days=1)
-        while not is_business_day(day):
+        Raises:
+            UnknownYear: the national holidays of its year are not known.
+        """
+        if day.weekday() >= SATURDAY or day in self.also_closed:
+            return False
+        return not is_within(day, self.year_end_first, self.year_end_last) and day not in _national_holidays(day.year)
+
+    def next_open(self, day: date) -> date:
+        """The day itself when the office is open, else the first one after it that is."""
+        while not self.is_open(day):
+            day += timedelta(days=1)
+        return day
+
+    def add_business_days(self, day: date, count: int) -> date:
+        """The `count`-th business day after `day` (count 0: the day itself, or the next business day)."""
+        day = self.next_open(day) if count == 0 else day
+        for _ in range(count):
+            day = self.next_open(day + timedelta(days=1))
+        return day
+
+    def business_days_before(self, day: date, count: int) -> date:
+        """The `count`-th business day before `day` (count 0: the day itself)."""
+        for _ in range(count):
             day -= timedelta(days=1)
-    return day
+            while not self.is_open(day):
+                day -= timedelta(days=1)
+        return day
+
+
+USUAL_OFFICE = OfficeCalendar()
 
 
 def fiscal_year(day: date) -> int:
@@ -74,6 +130,7 @@ class InstalmentCalendar:
 
     first_month: int
     instalments: int
+    office: OfficeCalendar = field(default_factory=OfficeCalendar)
 
     def due_dates(self, year: int) -> tuple[date, ...]:
         """Due dates of a fiscal year's instalments, first one first.
@@ -82,7 +139,7 @@ class InstalmentCalendar:
         in January). Source: the city's premium ordinance, the ward bills June to March.
         """
         months = (self.first_month - 1 + k for k in range(self.instalments))
-        return tuple(next_business_day(last_day_of_month(year + m // 12, m % 12 + 1)) for m in months)
+        return tuple(self.office.next_open(last_day_of_month(year + m // 12, m % 12 + 1)) for m in months)
 
     def due_dates_between(self, first: date, last: date) -> list[date]:
         """Due dates from `first` to `last`, both included, in order."""

@@ -1,33 +1,80 @@
 """A campaign's standing definition and the city's: what the settings files say, validated."""
 
-from datetime import time
+import re
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
-from oshirase.domain.calendar import InstalmentCalendar
-from oshirase.domain.occurrences import DueDateTimetable, MonthDay, Occurrences, SeasonTimetable
+from oshirase.domain.calendar import InstalmentCalendar, MonthDay, OfficeCalendar, is_within
+from oshirase.domain.occurrences import DueDateTimetable, Occurrences, SeasonTimetable
 from oshirase.domain.sending import SendWindow
 
 Text = Annotated[str, Field(min_length=1)]
 
 
 class Settings(BaseModel):
-    """Settings are fixed once read, and an unknown key is a mistake."""
+    """Settings are fixed once read, and an unknown key is a mistake.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Messages of validators are read by staff. They end without a full stop: the value follows.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class NamedSettings(Settings):
+    """Settings of which there are several files: each is called as its file, and does not say so itself."""
+
+    name: Text
+
+
+_TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+def _time_of_day(content: object) -> object:
+    # A number alone would pass for seconds.
+    if isinstance(content, time) or (isinstance(content, str) and re.fullmatch(_TIME, content)):
+        return content
+    raise ValueError('時刻は "10:00" のように書いてください')
+
+
+def _date(content: object) -> object:
+    # A number alone would pass for seconds since 1970.
+    if isinstance(content, date | str) and not isinstance(content, datetime):
+        return content
+    raise ValueError("日付は 2026-10-01 のように書いてください")
+
+
+def _day_of_every_year(text: str) -> str:
+    MonthDay.parse(text)
+    return text
+
+
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day), WithJsonSchema({"type": "string", "pattern": f"^{_TIME}$"})]
+Date = Annotated[date, BeforeValidator(_date)]
+DayOfYear = Annotated[
+    str, AfterValidator(_day_of_every_year), Field(json_schema_extra={"pattern": "^[0-9]{2}-[0-9]{2}$"})
+]
 
 
 class Window(Settings):
     """Hours of a business day, JST."""
 
-    opens: time
-    closes: time
+    opens: TimeOfDay
+    closes: TimeOfDay
 
     @model_validator(mode="after")
     def _opens_first(self) -> "Window":
         if self.opens >= self.closes:
-            raise ValueError("opens must be earlier than closes")
+            raise ValueError("opens は closes より早い時刻にしてください")
         return self
 
 
@@ -35,25 +82,70 @@ class Screening(Settings):
     """Limits that all campaigns share."""
 
     phone_confirmed_within_years: int = Field(ge=1)
+    """A telephone number that was confirmed longer ago gets nothing."""
     minimum_gap_days: int = Field(ge=0)
+    """Days between two messages to one telephone, across all campaigns."""
 
 
 class Calendar(Settings):
-    """The instalments of a scheme."""
+    """The instalments of a scheme: one a month from `first_month` of the fiscal year on."""
 
-    first_month: int = Field(ge=1, le=12)
+    first_month: int = Field(ge=4, le=12)
     instalments: int = Field(ge=1, le=12)
 
 
+# Longer than any, and shorter than what the two days are the wrong way round.
+_LONGEST_YEAR_END_DAYS = 14
+_ANY_YEAR_END = [date(2023, 7, 1) + timedelta(days=n) for n in range(365)]
+
+
+class Holidays(Settings):
+    """Days on which the office is closed, besides weekends and national holidays.
+
+    Nothing is planned or sent on them, and due dates move past them.
+    """
+
+    year_end_first: DayOfYear = "12-29"
+    """The first day of the closure at the year's end, as 12-29."""
+    year_end_last: DayOfYear = "01-03"
+    """The last day of the closure at the year's end, as 01-03."""
+    also_closed: tuple[Date, ...] = ()
+    """Single days, as 2026-10-01."""
+
+    @model_validator(mode="after")
+    def _year_end_is_short(self) -> "Holidays":
+        first, last = MonthDay.parse(self.year_end_first), MonthDay.parse(self.year_end_last)
+        if sum(is_within(day, first, last) for day in _ANY_YEAR_END) > _LONGEST_YEAR_END_DAYS:
+            raise ValueError(
+                f"年末年始の休み（{first.in_words()}から{last.in_words()}まで）が{_LONGEST_YEAR_END_DAYS}日を超えています。"
+                "year_end_first と year_end_last が逆になっていないか、ご確認ください"
+            )
+        return self
+
+    def office(self) -> OfficeCalendar:
+        """The office's calendar."""
+        first, last = MonthDay.parse(self.year_end_first), MonthDay.parse(self.year_end_last)
+        return OfficeCalendar(first, last, tuple(sorted(set(self.also_closed))))
+
+
 class Section(Settings):
-    """A section of the city office, as residents read it."""
+    """A section of the city office, as residents read it, and how many telephone inquiries its staff can take."""
 
     name: Text
     phone: Text
+    calls_per_hour: int = Field(ge=1)
+    calls_per_day: int | None = Field(default=None, ge=1)
+    """Without it: as many as the hours of the send window take."""
 
 
-# Blanks alone would be found everywhere.
-Word = Annotated[str, Field(pattern=r"\w")]
+def _not_blank(text: str) -> str:
+    # Blanks and marks alone would be found everywhere.
+    if not re.search(r"\w", text):
+        raise ValueError("文字か数字を1つ以上含めてください")
+    return text
+
+
+Word = Annotated[Text, AfterValidator(_not_blank)]
 
 
 class Wording(Settings):
@@ -74,25 +166,34 @@ class Wording(Settings):
         "とくそく",
         "さしおさえ",
     )
-    # One of them must occur: for residents whose payment crossed with the message.
+    """Found also in other widths and kana, and with blanks or marks between."""
     crossing: tuple[Word, ...] = Field(default=("行き違い",), min_length=1)
+    """One of them must occur: for residents whose payment crossed with the message."""
     most_parts: int = Field(default=2, ge=1, le=10)
+    """A part is what the carrier bills: 70 units, or 67 each of a longer text."""
 
 
 class City(Settings):
-    """`config/city.toml`."""
+    """The city: what all campaigns share (`config/city.toml`)."""
 
     name: Text
     representative_phone: Text
     send_window: Window
+    holidays: Holidays = Field(default_factory=Holidays)
     screening: Screening
     calendars: dict[str, Calendar]
     sections: dict[str, Section]
     wording: Wording = Field(default_factory=Wording)
+    yen_per_part: float = Field(gt=0)
+    """What the carriers charge for one part, tax included."""
+
+    def office(self) -> OfficeCalendar:
+        """The days on which the office is open."""
+        return self.holidays.office()
 
     def window(self) -> SendWindow:
         """The hours in which SMS may leave."""
-        return SendWindow(self.send_window.opens, self.send_window.closes)
+        return SendWindow(self.send_window.opens, self.send_window.closes, self.office())
 
 
 class AfterDueDate(Settings):
@@ -100,25 +201,17 @@ class AfterDueDate(Settings):
 
     kind: Literal["after_due_date"]
     calendar: Text
+    """One of `[calendars]` in config/city.toml."""
     business_days_after_due: int = Field(ge=1, le=20)
-    at: time
+    at: TimeOfDay
 
     def occurrences(self, city: City) -> DueDateTimetable:
         """The timetable over the city's calendar."""
         calendar = city.calendars[self.calendar]
-        return DueDateTimetable(
-            InstalmentCalendar(calendar.first_month, calendar.instalments), self.business_days_after_due, self.at
-        )
+        instalments = InstalmentCalendar(calendar.first_month, calendar.instalments, city.office())
+        return DueDateTimetable(instalments, self.business_days_after_due, self.at)
 
 
-def _day_of_every_year(text: str) -> str:
-    MonthDay.parse(text)
-    return text
-
-
-SeasonDay = Annotated[
-    str, AfterValidator(_day_of_every_year), Field(json_schema_extra={"pattern": "^[0-9]{2}-[0-9]{2}$"})
-]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri"]
 _WEEKDAYS = get_args(Weekday)
 # Weekdays and leap years repeat after 28 years.
@@ -130,33 +223,26 @@ class InSeason(Settings):
 
     kind: Literal["in_season"]
     weekdays: tuple[Weekday, ...] = Field(min_length=1)
-    first: SeasonDay
-    last: SeasonDay
-    at: time
+    first: DayOfYear
+    last: DayOfYear
+    at: TimeOfDay
 
     @model_validator(mode="after")
     def _weekdays_differ(self) -> "InSeason":
         if len(set(self.weekdays)) < len(self.weekdays):
-            raise ValueError("weekdays names a day twice")
+            raise ValueError("weekdays に同じ曜日が2回あります")
         return self
 
-    @model_validator(mode="after")
-    def _every_year_has_a_day(self) -> "InSeason":
-        timetable = self._timetable()
-        if without := [year for year in _EVERY_YEAR if next(timetable.days_of_season(year), None) is None]:
-            raise ValueError(
-                f"the season from {self.first} to {self.last} has no open day on these weekdays in some years "
-                f"({without[0]}, for one): make it longer or add weekdays"
-            )
-        return self
+    def occurrences(self, city: City) -> SeasonTimetable:
+        """The timetable over the city's business days."""
+        weekdays = tuple(sorted(_WEEKDAYS.index(weekday) for weekday in self.weekdays))
+        first, last = MonthDay.parse(self.first), MonthDay.parse(self.last)
+        return SeasonTimetable(weekdays, first, last, self.at, city.office())
 
-    def occurrences(self, _city: City) -> SeasonTimetable:
-        """The timetable: the same in every city."""
-        return self._timetable()
-
-    def _timetable(self) -> SeasonTimetable:
-        weekdays = sorted(_WEEKDAYS.index(weekday) for weekday in self.weekdays)
-        return SeasonTimetable(tuple(weekdays), MonthDay.parse(self.first), MonthDay.parse(self.last), self.at)
+    def years_without_a_day(self, city: City) -> list[int]:
+        """Years in whose season the office is closed on all of the weekdays: a timetable must not have any."""
+        timetable = self.occurrences(city)
+        return [year for year in _EVERY_YEAR if next(timetable.days_of_season(year), None) is None]
 
 
 TIMETABLE_KINDS = ("after_due_date", "in_season")
@@ -164,11 +250,33 @@ TIMETABLE_KINDS = ("after_due_date", "in_season")
 
 def _kind_is_known(content: object) -> object:
     if isinstance(content, dict) and content.get("kind") not in TIMETABLE_KINDS:
-        raise ValueError(f"kind must be {' or '.join(TIMETABLE_KINDS)}")
+        raise ValueError(f"kind は次のどちらかにしてください: {'、'.join(TIMETABLE_KINDS)}")
     return content
 
 
 Timetable = Annotated[AfterDueDate | InSeason, Field(discriminator="kind"), BeforeValidator(_kind_is_known)]
+
+
+class Pacing(Settings):
+    """How many messages may leave: by the inquiries that they cause, and by limits of the campaign's own.
+
+    What a section can take is the city's to say, and shared by all campaigns of that section.
+    """
+
+    call_rate: float = Field(ge=0, le=1)
+    """Telephone inquiries expected for each message."""
+    per_occurrence: int = Field(ge=1)
+    """Over it: deferred to the next occurrence, oldest arrears first."""
+    per_hour: int | None = Field(default=None, ge=1)
+    per_day: int | None = Field(default=None, ge=1)
+    season_quota: int | None = Field(default=None, ge=1)
+    """Messages in a season, shared evenly by the occurrences that are left of it."""
+
+    @model_validator(mode="after")
+    def _something_limits_an_hour(self) -> "Pacing":
+        if self.call_rate == 0 and self.per_hour is None:
+            raise ValueError("call_rate が0のときは通数の上限がなくなります。per_hour を書いてください")
+        return self
 
 
 class Sending(Settings):
@@ -176,20 +284,23 @@ class Sending(Settings):
 
     gateway_conn_id: Text
     hand_over: Literal["api", "console"] = "api"
-    # The console's settings file, `config/gateways/NAME.toml`.
     console: Text | None = None
+    """The console's settings file, `config/gateways/NAME.toml`."""
     lead_minutes: int = Field(ge=10)
-    per_hour: int = Field(ge=1)
-    most_recipients: int = Field(ge=1)
+    """From planning to the first booking: the time that staff have to approve."""
     batch_size: int = Field(ge=1, le=500)
 
     @model_validator(mode="after")
     def _console_is_named(self) -> "Sending":
         if (self.hand_over == "console") != (self.console is not None):
-            raise ValueError('hand_over = "console" and console = "NAME" belong together')
+            raise ValueError('hand_over = "console" と console = "名前" は、両方書くか、両方とも書かないでください')
         if self.console == self.gateway_conn_id:
-            raise ValueError("console must not be called as the connection: the ledger tells them apart by name")
+            raise ValueError("console は gateway_conn_id と別の名前にしてください（台帳は名前で見分けます）")
         return self
+
+
+# What the arm that gets no text is called, beside the variants' names.
+HELD_OUT = "hold_out"
 
 
 class HoldOut(Settings):
@@ -207,28 +318,36 @@ class Variant(Settings):
     body: Text
 
 
-class Campaign(Settings):
-    """`config/campaigns/NAME.toml`."""
+class Cohort(Settings):
+    """Whom a campaign is about: a statement under `include/sql/`, and the values of its own binds."""
 
-    name: Text
+    statement: Text
+    params: dict[Text, int | Text] = Field(default_factory=dict)
+
+
+class Campaign(NamedSettings):
+    """One campaign: audience, texts, timing and limits (`config/campaigns/NAME.toml`)."""
+
     title: Text
     section: Text
-    cohort: Text
-    scheme: Text
+    cohort: Cohort
     timetable: Timetable
+    pacing: Pacing
     sending: Sending
-    # Extracts (by table of the records) and how many business days old each may be: else the run waits, then expires.
     freshness: dict[Text, Annotated[int, Field(ge=0, le=31)]] = Field(default_factory=dict)
+    """Extracts, by table of the records: how many business days old each may be, else the run waits and expires."""
     hold_out: HoldOut
-    # A text about a payment needs the crossing sentence.
     kind: Literal["payment", "information"] = "payment"
+    """A text about a payment needs the crossing sentence."""
     allows_links: bool = False
     variants: tuple[Variant, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _variants_differ(self) -> "Campaign":
         if len({variant.name for variant in self.variants}) < len(self.variants):
-            raise ValueError("two variants have the same name")
+            raise ValueError("variants に同じ name のものがあります。別の名前にしてください")
+        if any(variant.name == HELD_OUT for variant in self.variants):
+            raise ValueError(f'name = "{HELD_OUT}" は「送信しない方」の名前です。別の名前にしてください')
         return self
 
     def occurrences(self, city: City) -> Occurrences:
@@ -243,6 +362,3 @@ class Campaign(Settings):
             upto += (1 - self.hold_out.share) * variant.weight / total
             arms.append((variant.name, upto))
         return [*arms[:-1], (arms[-1][0], 1.0)]
-
-
-HELD_OUT = "hold_out"

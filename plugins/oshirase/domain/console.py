@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from oshirase.domain.calendar import JST
-from oshirase.domain.campaign import Settings, Text
+from oshirase.domain.campaign import NamedSettings, Settings, Text
 from oshirase.domain.gateway import DeliveryState
 from oshirase.errors import OshiraseError
 
@@ -34,7 +34,9 @@ def normalise(text: str) -> str:
 def _inside_the_root(folder: str) -> str:
     path = PurePosixPath(folder)
     if path.is_absolute() or ".." in path.parts or "\\" in folder:
-        raise ValueError("must be a folder inside OSHIRASE_CONSOLE_FOLDER")
+        raise ValueError(
+            "決められたフォルダの中のフォルダ名にしてください（/ で始まる名前、.. や \\ を含む名前は使えません）"
+        )
     return folder
 
 
@@ -54,7 +56,7 @@ class Folders(Settings):
     @model_validator(mode="after")
     def _folders_differ(self) -> "Folders":
         if len({PurePosixPath(folder) for folder in self.model_dump().values()}) < len(type(self).model_fields):
-            raise ValueError("two folders are the same")
+            raise ValueError("同じフォルダが2回書かれています。別のフォルダにしてください")
         return self
 
 
@@ -86,22 +88,22 @@ class Upload(Settings):
     quoting: Literal["all", "minimal"]
     line_end: Literal["crlf", "lf"]
     header: bool
-    # 'refuse': a text that begins with a formula character stops the file, so that none goes out with the mark.
     formula: Literal["escape", "refuse"]
+    """'refuse': a text that begins with a formula character stops the file, so that none goes out with the mark."""
     most_rows: int = Field(ge=500)
-    # The earliest booking, counted from the writing of the file: the time that staff need for the upload.
     lead_minutes: int = Field(ge=5)
-    # A booking can be cancelled in the console until this long before its time.
+    """The earliest booking, counted from the writing of the file: the time that staff need for the upload."""
     cancel_margin_minutes: int = Field(ge=0)
+    """A booking can be cancelled in the console until this long before its time."""
     columns: tuple[UploadColumn, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _columns_suffice(self) -> "Upload":
         values = Counter(column.value for column in self.columns)
         if missing := {UploadValue.PHONE, UploadValue.BODY, UploadValue.NOTICE_ID} - set(values):
-            raise ValueError(f"no column holds {', '.join(sorted(missing))}")
+            raise ValueError(f"columns に次の value の列がありません: {'、'.join(sorted(missing))}")
         if len({normalise(column.heading) for column in self.columns}) < len(self.columns):
-            raise ValueError("two columns have the same heading")
+            raise ValueError("columns に同じ heading の列があります。別の見出しにしてください")
         return self
 
 
@@ -110,8 +112,8 @@ class Result(Settings):
 
     encoding: Encoding
     separator: Literal[",", "\t", ";"]
-    # All headings, first column first; None: the file's first row says them.
     columns: tuple[Text, ...] | None = None
+    """All headings, first column first; without it the file's first row says them."""
     notice_id: Text
     state: Text
     sent_at: Text | None = None
@@ -119,8 +121,8 @@ class Result(Settings):
     carrier: Text | None = None
     parts: Text | None = None
     time_formats: tuple[Text, ...] = (f"{MOMENT}:%S", MOMENT)
-    # A file younger than this may still be on its way into the folder.
     settle_seconds: int = Field(ge=0)
+    """A file younger than this may still be on its way into the folder."""
     words: dict[Text, DeliveryState] = Field(min_length=1)
 
     def wanted(self) -> dict[str, str]:
@@ -133,11 +135,10 @@ class Result(Settings):
         return {normalise(known): state for known, state in self.words.items()}.get(normalise(word))
 
 
-class Console(Settings):
-    """`config/gateways/NAME.toml` of a console; `name` is what the ledger calls the gateway."""
+class Console(NamedSettings):
+    """A console (`config/gateways/NAME.toml`); NAME is what the ledger calls the gateway."""
 
     kind: Literal["console"]
-    name: Text
     folders: Folders
     upload: Upload
     result: Result

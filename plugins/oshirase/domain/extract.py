@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from oshirase.domain.calendar import JST
-from oshirase.domain.campaign import Settings, Text
+from oshirase.domain.campaign import NamedSettings, Settings, Text
 from oshirase.domain.console import Folder, normalise
 from oshirase.domain.values import VALUE_SENTENCES, ValueIssue
 from oshirase.errors import OshiraseError
@@ -37,29 +37,29 @@ class ColumnKind(StrEnum):
 class Column(Settings):
     """A column of the records table, and where a file says it."""
 
-    # The names that the file may have for it; none: the column is always `default`.
     headings: tuple[Text, ...] = ()
+    """The names that the file may have for it; none: the column is always `default`."""
     kind: ColumnKind = ColumnKind.CODE
     required: bool = True
-    # What an empty cell stands for; without headings, what every row has.
     default: str | None = None
-    # Whether a file may lack the column. Never for what protects somebody.
+    """What an empty cell stands for; without headings, what every row has."""
     may_be_absent: bool = False
+    """Whether a file may lack the column. Never for what protects somebody."""
     minimum: int | None = None
     maximum: int | None = None
-    # For choices: the file's words, and the value of each.
     values: dict[Text, str] = Field(default_factory=dict)
-    # An id of a resident: a re-issued one is loaded under the id that the records had first.
+    """For choices: the file's words, and the value of each."""
     is_resident: bool = False
+    """An id of a resident: a re-issued one is loaded under the id that the records had first."""
 
     @model_validator(mode="after")
     def _says_enough(self) -> "Column":
         if (self.kind == ColumnKind.CHOICE) != bool(self.values):
-            raise ValueError('kind = "choice" and values belong together')
+            raise ValueError('kind = "choice" と values は、両方書くか、両方とも書かないでください')
         if not self.headings and self.default is None:
-            raise ValueError("headings or a default is needed")
+            raise ValueError("headings か default のどちらかを書いてください")
         if self.may_be_absent and self.required and self.default is None:
-            raise ValueError("may_be_absent needs a default, or required = false")
+            raise ValueError("may_be_absent = true のときは、default か required = false も書いてください")
         return self
 
     def words(self) -> dict[str, str]:
@@ -67,39 +67,39 @@ class Column(Settings):
         return {normalise(word): value for word, value in self.values.items()}
 
 
-class Layout(Settings):
-    """`config/extracts/NAME.toml`: one file that the business system exports."""
+class Layout(NamedSettings):
+    """One file that the business system exports (`config/extracts/NAME.toml`)."""
 
-    name: Text
-    # What it brings, in the words of staff, and the table of the schema `records`.
     title: Text
+    """What it brings, in the words of staff."""
     table: Text
-    # The file's name with the time of the extract in it (strptime, JST): "shuno_%Y%m%d%H%M.csv".
+    """The table of the schema `records`."""
     file_name: Text
-    # None: UTF-16 by its mark, else UTF-8 when all of it is, else CP932.
+    """The file's name with the time of the extract in it (strptime, JST): "shuno_%Y%m%d%H%M.csv"."""
     encoding: Encoding | None = None
+    """Without it: UTF-16 by its mark, else UTF-8 when all of it is, else CP932."""
     separator: Literal[",", "\t", ";"] = ","
-    # A file without an end to its last line was cut off; false where the vendor writes none.
     ends_with_line_end: bool = True
+    """A file without an end to its last line was cut off; false where the vendor writes none."""
     mode: Literal["snapshot", "delta"]
-    # A snapshot with fewer rows than this share of what is known is refused.
     minimum_share: float = Field(default=0.9, ge=0, le=1)
+    """A snapshot with fewer rows than this share of what is known is refused."""
     key: tuple[Text, ...] = Field(min_length=1)
-    # Of these columns a row must fill one.
     one_of: tuple[Text, ...] = ()
+    """Of these columns a row must fill one."""
     columns: dict[Text, Column] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _columns_agree(self) -> "Layout":
         if unknown := {*self.key, *self.one_of} - set(self.columns):
-            raise ValueError(f"key, one_of: there is no column {', '.join(sorted(unknown))}")
+            raise ValueError(f"key か one_of にある次の列が columns にありません: {'、'.join(sorted(unknown))}")
         headings = [normalise(heading) for column in self.columns.values() for heading in column.headings]
         if repeated := {heading for heading in headings if headings.count(heading) > 1}:
-            raise ValueError(f"columns: two columns have the heading {', '.join(sorted(repeated))}")
+            raise ValueError(f"columns で次の見出しが2回使われています: {'、'.join(sorted(repeated))}")
         if sum(column.kind == ColumnKind.PHONE for column in self.columns.values()) > 1:
-            raise ValueError("columns: only one telephone number in a row")
+            raise ValueError('columns で kind = "phone" の列は1つだけにしてください')
         if "%" not in self.file_name:
-            raise ValueError("file_name must hold the time of the extract, as in shuno_%Y%m%d%H%M.csv")
+            raise ValueError("file_name には抽出の日時を shuno_%Y%m%d%H%M.csv のように含めてください")
         return self
 
     def as_of(self, file_name: str) -> datetime | None:
@@ -120,11 +120,11 @@ class DropFolders(Settings):
 
 
 class Ingest(Settings):
-    """`config/ingest.toml`: where extracts arrive, and when one is complete."""
+    """Where extracts arrive, and when one is complete (`config/ingest.toml`)."""
 
     folders: DropFolders
-    # "marker": NAME + marker lies beside a complete file; "settled": nobody has written to it for a while.
     complete: Literal["marker", "settled"]
+    """"marker": NAME + marker lies beside a complete file; "settled": nobody has written to it for a while."""
     marker: Text = ".done"
     settle_seconds: Annotated[int, Field(ge=0)] = 60
 

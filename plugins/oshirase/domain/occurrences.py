@@ -1,22 +1,17 @@
 """Occurrences: the JST moments for which a campaign's timetable plans its runs."""
 
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from oshirase.domain.calendar import JST, WEEKDAYS, InstalmentCalendar, add_business_days, is_business_day
+from oshirase.domain.calendar import JST, WEEKDAYS, InstalmentCalendar, MonthDay, OfficeCalendar, is_within
 from oshirase.errors import OshiraseError
 
 
 class NoSuchOccurrence(OshiraseError):
     """Somebody asked for an occurrence that the timetable does not have, or whose time has not come."""
-
-
-# A due date and its occurrence never lie further apart than this: business days, and the longest closure.
-_REACH = timedelta(days=60)
 
 
 class Occurrences(ABC):
@@ -31,8 +26,28 @@ class Occurrences(ABC):
         """JST dates of the occurrences from `first` to `last`, both included, in order."""
 
     @abstractmethod
+    def days_of_season(self, year: int) -> Iterator[date]:
+        """JST dates of the season that begins in a year, in order."""
+
+    @abstractmethod
     def in_words(self) -> str:
         """What the timetable does, in Japanese."""
+
+    def season_of(self, day: date) -> int:
+        """The year in which the season of an occurrence's date begins.
+
+        Raises:
+            NoSuchOccurrence: the date lies before every season.
+        """
+        for year in (day.year, day.year - 1, day.year - 2):
+            first = next(self.days_of_season(year), None)
+            if first is not None and first <= day:
+                return year
+        raise NoSuchOccurrence(f"no season has begun by {day}: {self.in_words()}")
+
+    def left_of_season(self, day: date) -> int:
+        """How many occurrences the season of an occurrence's date still has, that one included."""
+        return sum(1 for other in self.days_of_season(self.season_of(day)) if other >= day)
 
     def between(self, first: datetime, last: datetime) -> Iterator[datetime]:
         """Occurrences from `first` to `last`, both included, in order."""
@@ -109,41 +124,23 @@ class DueDateTimetable(Occurrences):
 
     def days_between(self, first: date, last: date) -> Iterator[date]:
         """The days that follow due dates."""
-        for due in self.calendar.due_dates_between(first - _REACH, last):
-            day = add_business_days(due, self.business_days_after_due)
-            if first <= day <= last:
-                yield day
+        # What fell due before this has its day before `first`.
+        earliest = self.calendar.office.business_days_before(first, self.business_days_after_due)
+        days = self._days_after(self.calendar.due_dates_between(earliest, last))
+        return (day for day in days if first <= day <= last)
+
+    def days_of_season(self, year: int) -> Iterator[date]:
+        """The days that follow the due dates of a fiscal year's instalments."""
+        return self._days_after(self.calendar.due_dates(year))
 
     def in_words(self) -> str:
         """As in 各納期限の2営業日後 10:00."""
         return f"各納期限の{self.business_days_after_due}営業日後 {self.at:%H:%M}"
 
-
-class MonthDay(NamedTuple):
-    """A day of every year; 29 February is none."""
-
-    month: int
-    day: int
-
-    @classmethod
-    def parse(cls, text: str) -> "MonthDay":
-        """The day that a text like `08-01` means.
-
-        Raises:
-            ValueError: it means none.
-        """
-        if text == "02-29":
-            raise ValueError("02-29 is not in every year: write 02-28 or 03-01")
-        try:
-            # A common year: the days that it has are those of every year.
-            day = date.fromisoformat(f"2023-{text}" if re.fullmatch("[0-9]{2}-[0-9]{2}", text) else "")
-        except ValueError:
-            raise ValueError(f"{text!r} is no day of the year: write month and day, as 08-01") from None
-        return cls(day.month, day.day)
-
-    def in_words(self) -> str:
-        """As in 8月1日."""
-        return f"{self.month}月{self.day}日"
+    def _days_after(self, dues: Iterable[date]) -> Iterator[date]:
+        # A closure of weeks may give two due dates the same day.
+        office, count = self.calendar.office, self.business_days_after_due
+        return iter(dict.fromkeys(office.add_business_days(due, count) for due in dues))
 
 
 @dataclass(frozen=True)
@@ -161,11 +158,13 @@ class SeasonTimetable(Occurrences):
     first: MonthDay
     last: MonthDay
     at: time
+    office: OfficeCalendar = field(default_factory=OfficeCalendar)
 
     def days_between(self, first: date, last: date) -> Iterator[date]:
         """The business days among the season's weekdays."""
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-        return (day for day in days if day.weekday() in self.weekdays and self._in_season(day) and is_business_day(day))
+        of_season = (day for day in days if day.weekday() in self.weekdays and is_within(day, self.first, self.last))
+        return (day for day in of_season if self.office.is_open(day))
 
     def days_of_season(self, year: int) -> Iterator[date]:
         """The days of the season that begins in a year."""
@@ -180,7 +179,3 @@ class SeasonTimetable(Occurrences):
     @property
     def _wraps(self) -> bool:
         return self.last < self.first
-
-    def _in_season(self, day: date) -> bool:
-        begun, not_over = self.first <= (day.month, day.day), (day.month, day.day) <= self.last
-        return begun or not_over if self._wraps else begun and not_over

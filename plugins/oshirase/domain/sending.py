@@ -1,12 +1,9 @@
-"""When the SMS of a run leave: send windows and the pace inside them."""
+"""When SMS may leave at all: the send window."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
 
-from oshirase.domain.calendar import JST, is_business_day
-
-LONGEST_BOOKING = timedelta(days=30)
+from oshirase.domain.calendar import JST, OfficeCalendar
 
 
 @dataclass(frozen=True)
@@ -15,47 +12,10 @@ class SendWindow:
 
     opens: time
     closes: time
+    office: OfficeCalendar = field(default_factory=OfficeCalendar)
 
     def on(self, day: date) -> tuple[datetime, datetime] | None:
         """Opening and closing moment of a day; None when the office is closed."""
-        if not is_business_day(day):
+        if not self.office.is_open(day):
             return None
         return datetime.combine(day, self.opens, JST), datetime.combine(day, self.closes, JST)
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A stretch of a send window that takes a number of bookings, spread evenly over it."""
-
-    starts_at: datetime
-    ends_at: datetime
-    limited_at: datetime
-    capacity: int
-
-
-def slots(earliest: datetime, window: SendWindow, per_hour: int, needed: int) -> Iterator[Slot]:
-    """Slots of up to an hour from `earliest` on, over as many business days as it takes to hold `needed` bookings.
-
-    Ends early when the gateway's booking horizon (30 days) is reached.
-    """
-    day = earliest.astimezone(JST).date()
-    while needed > 0 and day < (earliest + LONGEST_BOOKING).astimezone(JST).date():
-        for slot in _slots_of_day(day, earliest, window, per_hour):
-            yield slot
-            needed -= slot.capacity
-            if needed <= 0:
-                return
-        day += timedelta(days=1)
-
-
-def _slots_of_day(day: date, earliest: datetime, window: SendWindow, per_hour: int) -> Iterator[Slot]:
-    if (hours := window.on(day)) is None:
-        return
-    opens, closes = hours
-    start = max(opens, earliest.astimezone(JST))
-    while start < closes:
-        end = min(start + timedelta(hours=1), closes)
-        capacity = int(per_hour * ((end - start) / timedelta(hours=1)))
-        if capacity:
-            yield Slot(start, end, closes, capacity)
-        start = end

@@ -1,8 +1,9 @@
 """Texts: rendering a variant, counting the parts that a telephone company bills."""
 
 from collections.abc import Mapping
+from datetime import date
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 ONE_PART_UNITS = 70
@@ -26,6 +27,42 @@ def render(template: str, fields: Mapping[str, object]) -> str:
         return _environment.from_string(template).render(fields).strip()
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise BadText(str(error)) from error
+
+
+def names_in(template: str) -> set[str]:
+    """What a template asks for.
+
+    Raises:
+        BadText: the template is wrong.
+    """
+    try:
+        return meta.find_undeclared_variables(_environment.parse(template))
+    except TemplateError as error:
+        raise BadText(str(error)) from error
+
+
+# The longest that a field of each kind becomes, near enough.
+SAMPLE_FIELDS: Mapping[str, object] = {"date": "2026-12-31", "number": 12}
+_LARGEST_NUMBER = 9_999
+
+
+def field_in_words(kind: str, value: object) -> str | int:
+    """A cohort's field as a text says it: a date as 9月30日, a number as it is.
+
+    There are no other kinds, and no larger numbers: names, amounts and telephone numbers cannot get into a text.
+
+    Raises:
+        BadText: the value is not of its kind.
+    """
+    if kind == "date" and isinstance(value, str):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            raise BadText(f"{value!r} is no date") from None
+        return f"{day.month}月{day.day}日"
+    if kind == "number" and isinstance(value, int) and 0 <= value <= _LARGEST_NUMBER:
+        return value
+    raise BadText(f"a field of kind {kind} cannot be what the cohort says")
 
 
 def utf16_units(text: str) -> int:

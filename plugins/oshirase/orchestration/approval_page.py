@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from oshirase.adapters.settings import load_campaign
+from oshirase.adapters.settings import campaign_titles, load_campaign
 from oshirase.domain.calendar import moment_in_words
 from oshirase.domain.notice import STATE_LABELS, SUPPRESSION_LABELS, NoticeState
 from oshirase.services.approval import Review
@@ -50,8 +50,7 @@ def approval_body(review: Review) -> str:
 
 def undecided_body(undecided: Sequence[Undecided]) -> str:
     """Markdown: how many notices of which runs wait for a decision, and what each answer does."""
-    titles = {run.campaign: load_campaign(run.campaign).title for run in undecided}
-    return template("undecided.md.jinja").render(undecided=undecided, titles=titles)
+    return template("undecided.md.jinja").render(undecided=undecided, titles=campaign_titles())
 
 
 def _order_of_judgement(count: StateCount) -> int:

@@ -49,4 +49,5 @@ def require_fresh_records(campaign_run_id: str) -> None:
 
 def stale_extracts(campaign_name: str) -> list[StaleExtract]:
     """The extracts that are older than the campaign's settings allow."""
-    return list_stale(campaign_engine(), load_campaign(campaign_name).freshness, extract_titles(), clock.now())
+    allowed, office = load_campaign(campaign_name).freshness, load_city().office()
+    return list_stale(campaign_engine(), allowed, extract_titles(), clock.now(), office)

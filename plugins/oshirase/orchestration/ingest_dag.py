@@ -20,6 +20,9 @@ RECORDS = Asset("records")
 
 def ingest_extracts_dag(doc_md: str | None) -> DAG:
     """Complete files loaded one by one; a refused one makes the run fail, after all others were loaded."""
+    # A mistake in the settings is told where the DAG is read, not in the middle of a night's run.
+    load_ingest()
+    load_layouts()
     with upkeep_dag("ingest_extracts", "業務システムからの取込み", EVERY, doc_md) as dag:
         told: Any = load_extracts()
         announce_records(told) >> report_refused(told)

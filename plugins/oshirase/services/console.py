@@ -27,7 +27,7 @@ from oshirase.domain.notice import NoticeState
 from oshirase.errors import OshiraseError
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED, load_campaign_run
 from oshirase.services.delivery import Claim, claim_notices, verify_batch
-from oshirase.services.planning import confirmed_since
+from oshirase.services.screening import confirmed_since
 
 IN_UPLOAD_FILE = "in_upload_file"
 WINDOW_CLOSED = "window_closed"

@@ -20,7 +20,7 @@ from oshirase.domain.gateway import Busy, GatewayError, OutcomeUnknown, Refused,
 from oshirase.domain.notice import NoticeState
 from oshirase.errors import OshiraseError
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED
-from oshirase.services.planning import confirmed_since
+from oshirase.services.screening import confirmed_since
 
 LEASE = timedelta(minutes=10)
 # No call begins in the last minutes of a lease: it could end after somebody else took the claim for lost.

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Engine
 
 from oshirase.adapters.sql import statement
-from oshirase.domain.calendar import JST, business_days_before, moment_in_words
+from oshirase.domain.calendar import JST, USUAL_OFFICE, OfficeCalendar, moment_in_words
 from oshirase.domain.sending import SendWindow
 from oshirase.errors import OshiraseError
 
@@ -31,9 +31,13 @@ class StaleExtract:
 
 
 def list_stale(
-    engine: Engine, allowed: Mapping[str, int], titles: Mapping[str, str], now: datetime
+    engine: Engine,
+    allowed: Mapping[str, int],
+    titles: Mapping[str, str],
+    now: datetime,
+    office: OfficeCalendar = USUAL_OFFICE,
 ) -> list[StaleExtract]:
-    """Extracts that are older than so many business days: `allowed` by table of the records."""
+    """Extracts that are older than so many business days of the office: `allowed` by table of the records."""
     with engine.connect() as connection:
         rows = connection.execute(statement("extract/newest_as_of"), {"extracts": list(allowed)}).all()
     newest = {row.extract: row.as_of for row in rows}
@@ -41,7 +45,7 @@ def list_stale(
     return [
         StaleExtract(titles.get(extract, extract), newest.get(extract), needed_since)
         for extract, days in allowed.items()
-        if not _is_fresh(newest.get(extract), needed_since := business_days_before(today, days))
+        if not _is_fresh(newest.get(extract), needed_since := office.business_days_before(today, days))
     ]
 
 

@@ -4,29 +4,33 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
-from oshirase.adapters.sql import sql, statement
-from oshirase.domain.calendar import JST, fiscal_year
-from oshirase.domain.campaign import Campaign, City, Variant
-from oshirase.domain.sending import Slot, slots
-from oshirase.domain.text import BadText, count_parts, render
-from oshirase.domain.wording import Finding, Rule, check_wording
-from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED, load_campaign_run
+from oshirase.adapters.sql import declared, statement
+from oshirase.domain.calendar import JST
+from oshirase.domain.campaign import Campaign, City
+from oshirase.domain.pacing import Booked, Pace, Slot, occurrence_limit, slots
+from oshirase.domain.text import BadText
+from oshirase.services import screening
+from oshirase.services.campaign_run import CampaignRun, load_campaign_run
+from oshirase.services.texts import ComposedText, Composer
 
 
 @dataclass(frozen=True)
-class RenderedText:
-    """A text of the run as it will arrive, for one arm and one set of the cohort's fields (JSON)."""
+class Bookings:
+    """When a run's messages would leave: the first `most` of the line, in these slots."""
 
-    arm: str
-    fields: str
-    text_id: UUID
-    parts: int
+    most: int
+    slots: Sequence[Slot]
+
+    @property
+    def recipients(self) -> int:
+        """How many get a booking."""
+        return min(self.most, sum(slot.capacity for slot in self.slots))
 
 
 def plan_notices(
@@ -41,7 +45,8 @@ def plan_notices(
         The run's digest.
 
     Raises:
-        BadText: all that is wrong with the variants' texts; nothing is written.
+        BadText: all that is wrong with the variants' texts, a sentence a line; nothing is written.
+        ForeignSubject: the cohort's subjects are not of the campaign's kind; nothing is written.
     """
     run = load_campaign_run(engine, campaign_run_id)
     with engine.begin() as connection:
@@ -50,89 +55,90 @@ def plan_notices(
         ).one()
         if locked.digest is not None:
             return str(locked.digest)
-        connection.exec_driver_sql(sql("campaign_run/make_workspace"))
-        select_cohort(connection, campaign, run.occurrence_at)
-        screen_cohort(connection, campaign, city, run.occurrence_on, now, key)
-        insert_notices(connection, campaign, city, campaign_run_id, now, by)
+        connection.execute(statement("campaign_run/lock_planning"))
+        screening.make_workspace(connection)
+        screening.select_cohort(connection, campaign, run.occurrence_at)
+        screening.screen_cohort(connection, campaign, city, run.occurrence_on, now, key)
+        texts = compose_texts(connection, campaign, city)
+        bookings = lay_bookings(connection, campaign, city, run.occurrence_at, now)
+        insert_notices(connection, campaign, run, texts, bookings, now, by)
+        note_pacing(connection, campaign, city, run)
         return bind_digest(connection, campaign, city, campaign_run_id, now, key)
 
 
-def select_cohort(connection: Connection, campaign: Campaign, occurrence_at: datetime) -> None:
-    """Fill the workspace with the cohort as it was due, and known, at the occurrence."""
-    connection.execute(
-        text(f"insert into cohort (subject, resident_id, due_on, fields)\n{sql(campaign.cohort)}"),
-        {
-            "as_of": occurrence_at.astimezone(JST).date(),
-            "known_at": occurrence_at,
-            "scheme": campaign.scheme,
-        },
+def compose_texts(connection: Connection, campaign: Campaign, city: City) -> list[ComposedText]:
+    """Every different text of the line, none with a fault.
+
+    Raises:
+        BadText: all that is wrong with any of them, a sentence a line.
+    """
+    composer = composer_of(campaign, city)
+    texts = screening.compose_texts(connection, composer)
+    if findings := composer.findings(texts):
+        raise BadText("\n".join(dict.fromkeys(str(finding) for finding in findings)))
+    return texts
+
+
+def composer_of(campaign: Campaign, city: City) -> Composer:
+    """What composes a campaign's texts, with the fields that its cohort declares."""
+    return Composer(campaign, city, declared(campaign.cohort.statement, "fields"))
+
+
+def lay_bookings(
+    connection: Connection, campaign: Campaign, city: City, occurrence_at: datetime, now: datetime
+) -> Bookings:
+    """Lay the line over the send windows at the pace of the campaign and its section, beside what is booked already."""
+    season = season_of(campaign, city, occurrence_at)
+    left = campaign.occurrences(city).left_of_season(occurrence_at.astimezone(JST).date())
+    sent = connection.scalar(statement("campaign_run/count_season"), {"campaign": campaign.name, "season": season})
+    most = min(screening.count_places(connection), occurrence_limit(campaign.pacing, sent or 0, left))
+    earliest = now + timedelta(minutes=campaign.sending.lead_minutes)
+    pace = Pace(campaign.pacing, city.sections[campaign.section])
+    booked = list_booked(connection, campaign, earliest)
+    return Bookings(most, list(slots(earliest, city.window(), pace, booked, most)))
+
+
+def season_of(campaign: Campaign, city: City, occurrence_at: datetime) -> int:
+    """The year in which the season of an occurrence begins."""
+    return campaign.occurrences(city).season_of(occurrence_at.astimezone(JST).date())
+
+
+def list_booked(connection: Connection, campaign: Campaign, earliest: datetime) -> dict[datetime, Booked]:
+    """What is booked from the day of a moment on, by the campaign and by its section, by clock hour."""
+    day = datetime.combine(earliest.astimezone(JST).date(), time.min, JST)
+    rows = connection.execute(
+        statement("campaign_run/list_booked_hours"),
+        {"campaign": campaign.name, "section": campaign.section, "since": day},
     )
-    connection.exec_driver_sql("analyze cohort")
-
-
-def screen_cohort(
-    connection: Connection, campaign: Campaign, city: City, occurrence_on: date, now: datetime, key: bytes
-) -> None:
-    """Judge every cohort member by all that is recorded by now."""
-    today = now.astimezone(JST).date()
-    arms = campaign.arms()
-    connection.execute(
-        statement("campaign_run/screen_cohort"),
-        {
-            "campaign": campaign.name,
-            "known_at": ALL_THAT_IS_RECORDED,
-            "on_day": today,
-            "confirmed_since": confirmed_since(city, today),
-            "reminded_since": now - timedelta(days=city.screening.minimum_gap_days),
-            "key": key,
-            "season": str(fiscal_year(occurrence_on)),
-            "arms": [arm for arm, _ in arms],
-            "arm_ends": [end for _, end in arms],
-        },
-    )
-
-
-def confirmed_since(city: City, today: date) -> date:
-    """The earliest day on which a number must have been confirmed to be used today."""
-    return today - timedelta(days=365 * city.screening.phone_confirmed_within_years)
+    return {row.hour: Booked(row.messages, row.calls) for row in rows}
 
 
 def insert_notices(
-    connection: Connection, campaign: Campaign, city: City, campaign_run_id: UUID, now: datetime, by: str
+    connection: Connection,
+    campaign: Campaign,
+    run: CampaignRun,
+    texts: Sequence[ComposedText],
+    bookings: Bookings,
+    now: datetime,
+    by: str,
 ) -> None:
-    """Render each different text once, lay the bookings over the send windows, write every notice once."""
-    places = connection.scalar(statement("campaign_run/count_places")) or 0
-    texts = render_texts(connection, campaign, city, campaign_run_id)
-    bookings = list(
-        slots(
-            now + timedelta(minutes=campaign.sending.lead_minutes),
-            city.window(),
-            campaign.sending.per_hour,
-            min(places, campaign.sending.most_recipients),
-        )
-    )
+    """Keep each text once, and write every notice once."""
     connection.execute(
         statement("campaign_run/insert_notices"),
         {
-            "campaign_run_id": campaign_run_id,
+            "campaign_run_id": run.campaign_run_id,
             "campaign": campaign.name,
             "now": now,
             "by": by,
             "batch_size": campaign.sending.batch_size,
-            "most_recipients": campaign.sending.most_recipients,
-            **_text_binds(texts),
-            **_slot_binds(bookings),
+            "most_recipients": bookings.most,
+            "text_arms": [text.variant.name for text in texts],
+            "text_fields": [json.dumps(text.fields) for text in texts],
+            "text_ids": [str(_keep_text(connection, run.campaign_run_id, text)) for text in texts],
+            "text_parts": [text.parts for text in texts],
+            **_slot_binds(bookings.slots),
         },
     )
-
-
-def _text_binds(texts: Sequence[RenderedText]) -> dict[str, list[Any]]:
-    return {
-        "text_arms": [t.arm for t in texts],
-        "text_fields": [t.fields for t in texts],
-        "text_ids": [str(t.text_id) for t in texts],
-        "text_parts": [t.parts for t in texts],
-    }
 
 
 def _slot_binds(bookings: Sequence[Slot]) -> dict[str, list[Any]]:
@@ -144,71 +150,32 @@ def _slot_binds(bookings: Sequence[Slot]) -> dict[str, list[Any]]:
     }
 
 
-def render_texts(connection: Connection, campaign: Campaign, city: City, campaign_run_id: UUID) -> list[RenderedText]:
-    """Render every variant for every set of fields that the line for a text has, and keep each in the ledger.
-
-    Raises:
-        BadText: all that is wrong with any of them, a sentence a line.
-    """
-    variants = {variant.name: variant for variant in campaign.variants}
-    rows = connection.execute(statement("campaign_run/distinct_fields")).all()
-    composed = [compose_text(campaign, city, variants[row.arm], row.fields) for row in rows]
-    if findings := list(dict.fromkeys(str(finding) for _, found in composed for finding in found)):
-        raise BadText("\n".join(findings))
-    return [
-        _keep_text(connection, campaign_run_id, variants[row.arm], row.fields, body)
-        for row, (body, _) in zip(rows, composed, strict=True)
-    ]
-
-
-def compose_text(
-    campaign: Campaign, city: City, variant: Variant, cohort_fields: dict[str, Any]
-) -> tuple[str, list[Finding]]:
-    """A variant's text for one set of the cohort's fields, and all that speaks against sending it."""
-    try:
-        body = render(variant.body, text_fields(campaign, city, cohort_fields))
-    except BadText as error:
-        return "", [Finding(Rule.TEMPLATE, variant.name, f"差し込みに誤りがあります（{error}）。")]
-    return body, check_wording(variant.name, body, campaign, city)
-
-
-def text_fields(campaign: Campaign, city: City, cohort_fields: dict[str, Any]) -> dict[str, object]:
-    """What a text may name: the city, its section, and the fields that the cohort declares; dates as 9月30日."""
-    section = city.sections[campaign.section]
-    return {
-        "city": city.name,
-        "representative_phone": city.representative_phone,
-        "section": section.name,
-        "section_phone": section.phone,
-        **{name: _in_words(value) if name.endswith("_on") else value for name, value in cohort_fields.items()},
-    }
-
-
-def _in_words(value: str) -> str:
-    day = date.fromisoformat(value)
-    return f"{day.month}月{day.day}日"
-
-
-def _keep_text(
-    connection: Connection,
-    campaign_run_id: UUID,
-    variant: Variant,
-    cohort_fields: dict[str, Any],
-    body: str,
-) -> RenderedText:
-    parts = count_parts(body)
-    text_id = connection.scalar(
+def _keep_text(connection: Connection, campaign_run_id: UUID, text: ComposedText) -> UUID:
+    text_id: UUID | None = connection.scalar(
         statement("campaign_run/insert_texts"),
         {
             "campaign_run_id": campaign_run_id,
-            "variant": variant.name,
-            "version": variant.version,
-            "body": body,
-            "parts": parts,
+            "variant": text.variant.name,
+            "version": text.variant.version,
+            "body": text.body,
+            "parts": text.parts,
         },
     )
     assert text_id is not None
-    return RenderedText(variant.name, json.dumps(cohort_fields), text_id, parts)
+    return text_id
+
+
+def note_pacing(connection: Connection, campaign: Campaign, city: City, run: CampaignRun) -> None:
+    """Keep with the run what the pace of later ones has to know."""
+    connection.execute(
+        statement("campaign_run/note_pacing"),
+        {
+            "campaign_run_id": run.campaign_run_id,
+            "section": campaign.section,
+            "season": season_of(campaign, city, run.occurrence_at),
+            "call_rate": campaign.pacing.call_rate,
+        },
+    )
 
 
 def bind_digest(

@@ -14,7 +14,7 @@ from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import City
 from oshirase.domain.gateway import DeliveryState, GatewayError, Refused, SmsGateway
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED
-from oshirase.services.planning import confirmed_since
+from oshirase.services.screening import confirmed_since
 
 # Payments later than this are no response to a message any more.
 FOLLOWED_FOR = timedelta(days=120)

@@ -13,7 +13,7 @@ from fastapi.templating import Jinja2Templates
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
-from oshirase.adapters.settings import campaign_names, load_campaign
+from oshirase.adapters.settings import campaign_titles
 from oshirase.domain.calendar import moment_in_words
 from oshirase.services import unknown
 from oshirase.web.visitor import Visitor, VisitorDependency
@@ -44,7 +44,7 @@ def undecided_routes(visitor: VisitorDependency) -> APIRouter:
             "undecided.html",
             {
                 "notices": notices,
-                "titles": {name: load_campaign(name).title for name in campaign_names()},
+                "titles": campaign_titles(),
                 "editable": who.editable,
                 "seen_at": clock.now().isoformat(),
                 "form_token": who.form_token(secret_key()),
