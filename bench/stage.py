@@ -18,7 +18,7 @@ from oshirase.adapters.database import CAMPAIGN_ROLE, create_records_engine, mig
 from oshirase.adapters.gateways.karaden import KaradenAccount
 from oshirase.adapters.settings import load_campaign, load_city
 from oshirase.domain.calendar import JST
-from oshirase.domain.campaign import Campaign, City
+from oshirase.domain.campaign import Campaign, City, Pacing
 from oshirase.services.approval import approve_campaign_run
 from oshirase.services.campaign_run import open_campaign_run
 from oshirase.services.planning import plan_notices
@@ -95,8 +95,8 @@ def open_stage() -> Iterator[Stage]:
 
 def roomy(campaign: Campaign) -> Campaign:
     """The campaign with room for a whole bench in one send window; batches stay as large as they are."""
-    sending = campaign.sending.model_copy(update={"most_recipients": 1_000_000, "per_hour": 100_000})
-    return campaign.model_copy(update={"sending": sending})
+    pacing = Pacing(call_rate=0, per_occurrence=1_000_000, per_hour=100_000)
+    return campaign.model_copy(update={"pacing": pacing})
 
 
 @contextmanager

@@ -49,11 +49,11 @@ class Scene:
     def open(self, occurrence: datetime = OCCURRENCE) -> UUID:
         return campaign_run.open_campaign_run(self.engine, self.campaign.name, occurrence, self.clock(), "test")
 
-    def plan(self, run: UUID) -> str:
+    def plan(self, run: UUID) -> str | None:
         return planning.plan_notices(self.engine, self.campaign, self.city, run, self.clock(), "test", KEY)
 
-    def approve(self, run: UUID, digest: str) -> None:
-        approval.approve_campaign_run(self.engine, run, digest, "sato", self.clock())
+    def approve(self, run: UUID, digest: str | None) -> None:
+        approval.approve_campaign_run(self.engine, run, str(digest), "sato", self.clock())
 
     def approved_run(self) -> UUID:
         """A run of today's occurrence that has been planned and approved."""

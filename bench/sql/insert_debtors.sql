@@ -18,6 +18,16 @@ with resident as (
     returning resident_id
 ),
 
+enrolment as (
+    insert into records.enrolment (resident_id, scheme, enrolled_on, recorded_at)
+    select
+        r.resident_id,
+        'nhi',
+        '2020-04-01',
+        '2026-06-01'
+    from resident as r
+),
+
 contact as (
     insert into records.contact (
         resident_id, contact_no, phone_raw, phone_e164, phone_type, confirmed_on, recorded_at

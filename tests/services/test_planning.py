@@ -8,6 +8,7 @@ from sqlalchemy import text
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import HoldOut
 from oshirase.domain.text import BadText
+from oshirase.services.campaign_run import expire_campaign_run
 from tests.people import (
     create_debtor,
     create_levy,
@@ -74,6 +75,15 @@ def test_planning_twice_changes_nothing(scene: Scene) -> None:
     create_debtor(scene.owner)
     assert scene.plan(run) == digest
     assert scene.states() == {"planned": 1}
+
+
+def test_a_run_that_was_ended_is_not_planned(scene: Scene) -> None:
+    """Its notices would hold their subjects for ever: nobody could be reminded of them by a later run."""
+    create_debtor(scene.owner)
+    run = scene.open()
+    expire_campaign_run(scene.engine, run, "記録が古いため", "test", scene.clock())
+    assert scene.plan(run) is None
+    assert scene.states() == {}
 
 
 def test_the_cohort_is_that_of_the_occurrence_also_when_planned_later(scene: Scene) -> None:

@@ -108,9 +108,16 @@ def load_layouts() -> list[Layout]:
     """The layouts of all extracts, `config/extracts/*.toml`: changes of ids first, then by name.
 
     Raises:
-        BadSettings: a line for each finding, with file, key and sentence.
+        BadSettings: a line for each finding in any of the files, with file, key and sentence.
     """
-    layouts = [_validated_named(Layout, _read(path), path) for path in _layout_paths()]
+    layouts, wrong = [], []
+    for path in _layout_paths():
+        try:
+            layouts.append(_validated_named(Layout, _read(path), path))
+        except BadSettings as error:
+            wrong.append(str(error))
+    if wrong:
+        raise BadSettings("\n".join(wrong))
     return sorted(layouts, key=lambda layout: layout.table != ID_CHANGES)
 
 

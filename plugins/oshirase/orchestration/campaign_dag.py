@@ -70,7 +70,7 @@ def open_campaign_run(campaign_name: str) -> str:
 
 
 @task(task_display_name="③ 対象者の抽出・確認・文面作成")
-def plan_notices(campaign_name: str, campaign_run_id: str) -> str:
+def plan_notices(campaign_name: str, campaign_run_id: str) -> str | None:
     """One notice per cohort member. Returns the digest of what would be sent."""
     return plan(
         campaign_engine(),

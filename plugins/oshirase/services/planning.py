@@ -35,14 +35,14 @@ class Bookings:
 
 def plan_notices(
     engine: Engine, campaign: Campaign, city: City, campaign_run_id: UUID, now: datetime, by: str, key: bytes
-) -> str:
+) -> str | None:
     """Give every cohort member of a run one notice, and bind the run to the digest of what would be sent.
 
     The cohort is selected as it was known at the occurrence, and screened by what is known now. A run that has been
-    planned stays as it is.
+    planned stays as it is, and so does one that was ended before: its notices would hold their subjects for ever.
 
     Returns:
-        The run's digest.
+        The run's digest; None when the run was ended before it was planned.
 
     Raises:
         BadText: all that is wrong with the variants' texts, a sentence a line; nothing is written.
@@ -53,8 +53,8 @@ def plan_notices(
         locked = connection.execute(
             statement("campaign_run/lock_campaign_run"), {"campaign_run_id": campaign_run_id}
         ).one()
-        if locked.digest is not None:
-            return str(locked.digest)
+        if locked.digest is not None or locked.closed_as is not None:
+            return None if locked.digest is None else str(locked.digest)
         connection.execute(statement("campaign_run/lock_planning"))
         screening.make_workspace(connection)
         screening.select_cohort(connection, campaign, run.occurrence_at)

@@ -1,0 +1,44 @@
+"""`oshirase` on the command line: what a person wants to know before a run."""
+
+import sys
+from typing import NoReturn
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from oshirase.cli.campaigns import campaigns
+from oshirase.cli.check import check
+from oshirase.cli.doctor import doctor
+from oshirase.cli.migrate import migrate
+from oshirase.cli.preview import preview
+from oshirase.domain.calendar import UnknownYear
+from oshirase.errors import OshiraseError
+
+# No traceback of Typer's own: it would print variables, and with them telephone numbers.
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Scheduled SMS reminder campaigns of a city.",
+)
+app.command()(campaigns)
+app.command()(check)
+app.command()(preview)
+app.command()(doctor)
+app.command()(migrate)
+
+
+def main() -> None:
+    """Run a command; an error that a person can mend is one sentence on stderr and exit status 1."""
+    try:
+        app()
+    except (OshiraseError, UnknownYear) as error:
+        _fail(str(error))
+    except DBAPIError as error:
+        # Its own words may quote a row.
+        _fail(f"the records database reports {type(error.orig).__name__}: run `oshirase doctor`")
+
+
+def _fail(sentence: str) -> NoReturn:
+    print(f"oshirase: {sentence}", file=sys.stderr)
+    sys.exit(1)
