@@ -1,1 +1,1 @@
-"""`make demo`: one reminder campaign from the records to the receipts, in Airflow, several days in minutes."""
+"""`make demo`: every reminder campaign from the records to the receipts, in Airflow, a week in minutes."""

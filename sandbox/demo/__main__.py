@@ -8,6 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from oshirase.errors import OshiraseError
+from sandbox.demo.playbill import list_plays
 from sandbox.demo.proof import Summary, faults
 from sandbox.demo.story import Story
 from sandbox.demo.telling import proof_table, story_table
@@ -15,7 +16,7 @@ from sandbox.stack import Stack, running_stack
 from sandbox.stack.folder import REPOSITORY, data_folder
 from sandbox.stack.progress import Progress, new_console, shown_progress
 from sandbox.stack.residents import load_residents
-from sandbox.stack.scene import DAGS, KNOWN_AT, OPENS_AT, SEED, SIZE
+from sandbox.stack.scene import DAGS, KNOWN_AT, KNOWN_FIRST_AT, OPENS_AT, SEED, SIZE
 from sandbox.ward import WardSpec
 
 SUMMARY = REPOSITORY / "build" / "demo" / "summary.json"
@@ -53,27 +54,29 @@ def play(ward: WardSpec, console: Console) -> tuple[Summary, list[str]]:
 
 def _begin(stack: Stack, ward: WardSpec, progress: Progress) -> Story:
     progress.tell(f"住民 / a synthetic ward of {ward.size:,} residents")
-    residents = load_residents(stack.database_url, ward, stack.folder.extracts)
+    residents = load_residents(stack.database_url, ward, stack.folder.extracts, known_first_at=KNOWN_FIRST_AT)
     progress.tell("Airflow becomes ready and reads the DAGs")
     stack.wait_for_airflow(DAGS)
     for dag_id in DAGS:
         stack.airflow.unpause(dag_id)
-    return Story(stack, residents, progress)
+    return Story(stack, residents, progress, list_plays(OPENS_AT))
 
 
 def show(console: Console, summary: Summary, found: Sequence[str]) -> None:
     """The tables, and the verdict."""
-    console.print(story_table(summary), proof_table(summary))
+    console.print(story_table(summary), "", proof_table(summary), "")
     for fault in found:
         console.print(f"[red]✗[/red] {fault}", highlight=False)
     if not found:
-        console.print("[green]✓[/green] 二度届いた方も、納付済みで届いた方もいません / the proof stands")
+        console.print("[green]✓[/green] 二度届いた方も、納付・受診の確認後に届いた方もいません / the proof stands")
     console.print(f"{summary.seconds:.0f} s, {SUMMARY.relative_to(REPOSITORY)}", highlight=False)
 
 
 def read_options(arguments: Sequence[str] | None) -> Namespace:
     """Read the command line."""
-    parser = ArgumentParser(prog="python -m sandbox.demo", description="A campaign from the records to the receipts.")
+    parser = ArgumentParser(
+        prog="python -m sandbox.demo", description="All campaigns from the records to the receipts."
+    )
     parser.add_argument("--size", type=int, default=SIZE, help="residents (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="another ward of the same size (default: %(default)s)")
     return parser.parse_args(arguments)

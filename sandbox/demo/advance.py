@@ -19,7 +19,7 @@ from sandbox.stack.running import joined_stack
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 INTERRUPTED = 130
-WHY = "納付等の到着・照合・送達結果 / payments arrive, reconciliation, receipts"
+WHY = "納付等の取込み・照合・送達結果 / payments arrive, reconciliation, receipts"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,13 +52,11 @@ def advance(by: timedelta) -> None:
     with shown_progress() as progress, moved_clock(stack.folder):
         days = Days(stack, residents_of(stack.database_url, stack.folder.extracts), ledger, progress.tell)
         until = clock.now() + by
-        for stop in days.stops():
-            if stop >= until:
-                break
+        for stop in days.stops(until):
             days.pass_until(stop, WHY)
             days.keep_up()
         days.pass_until(until, WHY)
-        days.keep_up()
+        days.keep_up(at_last=True)
 
 
 if __name__ == "__main__":

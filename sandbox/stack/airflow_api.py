@@ -13,7 +13,8 @@ from sandbox.stack.errors import StackError
 
 POLL_SECONDS = 0.3
 ANSWER_SECONDS = 30
-SETTLING_SECONDS = 3
+# An executor may hear of a process's end with the next heartbeat only, 5 seconds later.
+SETTLING_SECONDS = 6
 ENDED = {"success", "failed"}
 FAILED = {"failed", "upstream_failed"}
 UNASKED = {"success", "skipped"}
@@ -33,6 +34,8 @@ class AirflowApi:
     password: str = field(repr=False)
     watch: Callable[[], None] = field(default=lambda: None, repr=False)
     _session: requests.Session = field(default_factory=requests.Session, repr=False)
+    # When each question was first seen, by the machine's own clock.
+    _asked: dict[tuple[str, str, str], float] = field(default_factory=dict, repr=False)
 
     def acting_as(self, user: str, password: str) -> "AirflowApi":
         """A client of the same Airflow for somebody else."""
@@ -85,12 +88,19 @@ class AirflowApi:
 
         return self._wait(ended, f"run {run_id} of {dag_id} has not ended", seconds)
 
-    def wait_for_hitl(self, dag_id: str, run_id: str, task_id: str, seconds: float = 120) -> dict[str, Any]:
-        """Wait until a task asks somebody; its `subject`, `body`, `options`, `params`…, nothing when it asks nobody.
+    def wait_for_task(self, dag_id: str, run_id: str, task_id: str, seconds: float = 120) -> None:
+        """Wait until a task has done its work, or was skipped. Raises StackError when it, or one before it, failed."""
 
-        Leaves it a moment to settle: Airflow 3.3.2 fails a task that is answered before its scheduler has heard that
-        the process which asked has ended.
-        """
+        def done() -> bool | None:
+            state = self.task_states(dag_id, run_id).get(task_id)
+            if state in FAILED:
+                raise StackError(f"run {run_id} of {dag_id} failed before or at task {task_id}: {self.address}")
+            return True if state in UNASKED else None
+
+        self._wait(done, f"task {task_id} of run {run_id} has not ended", seconds)
+
+    def wait_for_hitl(self, dag_id: str, run_id: str, task_id: str, seconds: float = 120) -> dict[str, Any]:
+        """Wait until a task asks somebody; its `subject`, `body`, `options`, `params`…, nothing when it asks nobody."""
 
         def asked() -> dict[str, Any] | None:
             details = self._call("GET", f"{_run(dag_id, run_id)}/hitlDetails")["hitl_details"]
@@ -103,14 +113,19 @@ class AirflowApi:
             return {} if state in UNASKED else None
 
         question = self._wait(asked, f"task {task_id} of run {run_id} has not asked anybody", seconds)
-        if question:
-            time.sleep(SETTLING_SECONDS)
+        self._asked[dag_id, run_id, task_id] = time.monotonic()
         return question
 
     def answer(
         self, dag_id: str, run_id: str, task_id: str, options: list[str], params: Mapping[str, object]
     ) -> dict[str, Any]:
-        """Answer what a task asks, as this client's member of staff."""
+        """Answer what a task asks, as this client's member of staff.
+
+        Leaves it a moment to settle: Airflow 3.3.2 fails a task that is answered before its scheduler has heard that
+        the process which asked has ended.
+        """
+        asked_at = self._asked.get((dag_id, run_id, task_id), time.monotonic())
+        time.sleep(max(0.0, asked_at + SETTLING_SECONDS - time.monotonic()))
         path = f"{_run(dag_id, run_id)}/taskInstances/{task_id}/-1/hitlDetails"
         return self._call("PATCH", path, {"chosen_options": options, "params_input": dict(params)})
 

@@ -15,7 +15,7 @@ from sandbox.stack.ports import fixed_ports
 from sandbox.stack.progress import shown_progress
 from sandbox.stack.residents import load_residents
 from sandbox.stack.running import Stack, running_stack
-from sandbox.stack.scene import DAGS, KNOWN_AT, OCCURRENCE, SEED
+from sandbox.stack.scene import DAGS, KNOWN_AT, KNOWN_FIRST_AT, OCCURRENCE, SEED
 from sandbox.ward import WardSpec
 
 FOLDER = "up"
@@ -44,8 +44,8 @@ def leave_running(ui_port: int, inbox_port: int, size: int) -> None:
         ) as stack,
     ):
         progress.tell(f"住民 / a synthetic ward of {size:,} residents")
-        residents = load_residents(stack.database_url, ward, folder.extracts)
-        residents.live_until(clock.now(), {})
+        residents = load_residents(stack.database_url, ward, folder.extracts, known_first_at=KNOWN_FIRST_AT)
+        residents.live_until(clock.now(), [])
         progress.tell("Airflow reads the DAGs")
         stack.wait_for_airflow(DAGS)
         for dag_id in DAGS:
@@ -87,6 +87,8 @@ def welcome(stack: Stack) -> str:
      move the time; payments arrive, bookings are cancelled, receipts are collected:   [cyan]make advance BY=6h[/cyan]
   4. 受信箱で、それぞれの電話に届いた内容を確かめます
      see in the inbox what each telephone got
+  5. ほかのお知らせも同じように実行できます。時刻を進めると、それぞれの予定日の分になります
+     the other campaigns too: health_check has missed 29 September, the rest are due on 5 and 7 October
 
 終了 / stop   Ctrl-C, [cyan]make down[/cyan]      ログ / logs   {stack.folder.log("").parent}
 """

@@ -5,21 +5,21 @@ They come as a business system's files, through the drop folder and the product'
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from oshirase.adapters.database import INGEST_ROLE, create_records_engine
 from oshirase.adapters.drop_folder import DropFolder
 from oshirase.adapters.settings import load_ingest, load_layouts
 from oshirase.services.extracts import FileReport, Intake
 from sandbox.stack.errors import StackError
-from sandbox.ward import WardSpec, WardTime
+from sandbox.ward import Message, WardSpec, WardTime
 from sandbox.ward.extract_faults import PlantedFault
 from sandbox.ward.extracts import write_extracts, write_later_extracts
 
@@ -30,6 +30,7 @@ KNOWN_UNTIL = "select max(as_of) from records.load where extract = 'payment'"
 REJECTED = """
 select l.extract, r.line_number, r.column_name, r.code
 from records.load_reject as r inner join records.load as l using (load_id)
+where l.as_of = :as_of
 """
 
 
@@ -47,11 +48,11 @@ class Residents:
         """What is still to come; made when it is first asked for, as it takes a while."""
         return WardTime(self.ward)
 
-    def live_until(self, moment: datetime, texted: Mapping[str, datetime]) -> int:
-        """Load what becomes known until `moment`, given when each telephone (E.164) got a message; the rows loaded."""
+    def live_until(self, moment: datetime, messaged: Sequence[Message]) -> int:
+        """Load what becomes known until `moment`, given all messages that telephones got so far; the rows loaded."""
         if moment <= self.known_until:
             return 0
-        arrivals = self.time.arrivals(self.known_until, moment, texted)
+        arrivals = self.time.arrivals(self.known_until, moment, messaged)
         with _engine(self.database_url) as engine:
             intake = _intake(engine, self.folder, moment)
             write_later_extracts(arrivals, intake.folder.drop, moment)
@@ -60,8 +61,10 @@ class Residents:
         return sum(report.load.changed for report in reports if report.load)
 
 
-def load_residents(database_url: str, ward: WardSpec, folder: Path) -> Residents:
-    """The ward in the database, exported and loaded when it is not there yet; the export has faults, as real ones have.
+def load_residents(database_url: str, ward: WardSpec, folder: Path, *, known_first_at: datetime) -> Residents:
+    """The ward in the database, exported and loaded when it is not there yet, as of two moments, one after the other.
+
+    The export of the first moment has faults, as real ones have; the later one is the ward as it is at its `as_of`.
 
     Raises:
         StackError: another ward is there, a file was refused, or the rejected rows are not the faulty ones.
@@ -73,10 +76,12 @@ def load_residents(database_url: str, ward: WardSpec, folder: Path) -> Residents
             if residents.ward != ward:
                 raise StackError(f"{folder} holds another ward: remove it with `make clean`")
             return residents
-        intake = _intake(engine, folder, ward.as_of)
-        planted = write_extracts(ward, intake.folder.drop, fault_share=FAULT_SHARE)
-        _take(intake)
-        _compare(engine, planted)
+        for known_at, fault_share in ((known_first_at, FAULT_SHARE), (ward.as_of, 0.0)):
+            intake = _intake(engine, folder, known_at)
+            planted = write_extracts(ward, intake.folder.drop, known_at=known_at, fault_share=fault_share)
+            _take(intake)
+            _compare(engine, planted, known_at)
+            _analyze(database_url)
     spec = {"seed": ward.seed, "size": ward.size, "as_of": ward.as_of.isoformat()}
     (folder / WARD).write_text(json.dumps(spec), encoding="utf-8")
     return residents_of(database_url, folder)
@@ -90,6 +95,16 @@ def residents_of(database_url: str, folder: Path) -> Residents:
     ward = WardSpec(spec["seed"], spec["size"], datetime.fromisoformat(spec["as_of"]))
     with _engine(database_url) as engine, engine.connect() as connection:
         return Residents(database_url, folder, ward, connection.scalar(text(KNOWN_UNTIL)) or ward.as_of)
+
+
+def _analyze(database_url: str) -> None:
+    """What the server does by itself a minute later: without statistics every question takes fifty times as long."""
+    engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("analyze"))
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -114,12 +129,12 @@ def _take(intake: Intake) -> list[FileReport]:
     return reports
 
 
-def _compare(engine: Engine, planted: list[PlantedFault]) -> None:
-    """The reports have to name exactly the rows that were made faulty."""
+def _compare(engine: Engine, planted: list[PlantedFault], as_of: datetime) -> None:
+    """The reports on the files of a moment have to name exactly the rows that were made faulty."""
     tables = {layout.name: layout.table for layout in load_layouts()}
     wanted = Counter((tables[fault.layout], fault.line, fault.column, fault.code) for fault in planted)
     with engine.connect() as connection:
-        found = Counter(tuple(row) for row in connection.execute(text(REJECTED)))
+        found = Counter(tuple(row) for row in connection.execute(text(REJECTED), {"as_of": as_of}))
     if found != wanted:
         raise StackError(
             f"{(found - wanted).total()} good rows were rejected, {(wanted - found).total()} faulty ones not"

@@ -1,7 +1,7 @@
 """The other side of the gateway: every message that the emulator knows, as the telephones see it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ import requests
 
 from sandbox.stack.credentials import Credentials
 from sandbox.stack.errors import StackError
+from sandbox.ward import Message, Topic
 
 PAGE_SIZE = 100
 ANSWER_SECONDS = 30
@@ -46,10 +47,16 @@ def most_on_one_telephone(messages: Sequence[SeenMessage]) -> int:
     return max(Counter(message.number for message in messages if message.sent_at).values(), default=0)
 
 
-def received_by(messages: Sequence[SeenMessage]) -> dict[str, datetime]:
-    """When each telephone (E.164) first got a message."""
-    arrivals = sorted((message.received_at, message.phone_e164) for message in messages if message.received_at)
-    return {phone: moment for moment, phone in reversed(arrivals)}
+def received(messages: Sequence[SeenMessage], topics: Mapping[str, Topic | None]) -> list[Message]:
+    """What the telephones really got, with what each message is about: `topics` by notice id.
+
+    Messages that ask for nothing, and those of notices that are not known, are left out.
+    """
+    return [
+        Message(message.phone_e164, message.received_at, topic)
+        for message in messages
+        if message.received_at and (topic := topics.get(message.notice_id))
+    ]
 
 
 def _page(gateway_url: str, credentials: Credentials, page: int) -> dict[str, Any]:

@@ -6,6 +6,17 @@ Everything is a function of (seed, size, as_of): the same three give the same re
 from sandbox.ward.load import LoadReport, load_facts, load_ward
 from sandbox.ward.spec import BadWard, WardSpec
 from sandbox.ward.tables import Facts, Rows
-from sandbox.ward.ward_time import Message, WardTime
+from sandbox.ward.ward_time import Message, Topic, WardTime
 
-__all__ = ["BadWard", "Facts", "LoadReport", "Message", "Rows", "WardSpec", "WardTime", "load_facts", "load_ward"]
+__all__ = [
+    "BadWard",
+    "Facts",
+    "LoadReport",
+    "Message",
+    "Rows",
+    "Topic",
+    "WardSpec",
+    "WardTime",
+    "load_facts",
+    "load_ward",
+]

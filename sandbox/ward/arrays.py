@@ -8,7 +8,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from oshirase.domain.calendar import is_business_day
+from oshirase.domain.calendar import OfficeCalendar
 
 Column = NDArray[Any]
 Ints = NDArray[np.int64]
@@ -58,8 +58,8 @@ def whole(draws: Floats, low: int, high: int) -> Ints:
 @cache
 def _closed_days() -> Days:
     days = np.arange(np.datetime64(f"{_FIRST_YEAR}-01-01"), np.datetime64(f"{_LAST_YEAR}-01-01"))
-    weekdays = days[np.is_busday(days)]
-    return np.array([day for day in weekdays if not is_business_day(day.item())], dtype="datetime64[D]")
+    weekdays, office = days[np.is_busday(days)], OfficeCalendar()
+    return np.array([day for day in weekdays if not office.is_open(day.item())], dtype="datetime64[D]")
 
 
 def open_day(days: Days) -> Days:

@@ -27,28 +27,34 @@ _TRAILING_SEPARATOR, _BLANK_ROWS = 0.01, 0.001
 _BLANK = ("", ",,,", "　")
 
 
-def write_extracts(ward: WardSpec, folder: Path, *, fault_share: float = 0.0) -> list[PlantedFault]:
+def write_extracts(
+    ward: WardSpec, folder: Path, *, known_at: datetime | None = None, fault_share: float = 0.0
+) -> list[PlantedFault]:
     """Write what the records know at the ward's `as_of`, current versions only, one snapshot a layout.
 
-    `fault_share` is the number of faulty rows added to each file, as a share of its good rows, rounded up in every
-    chunk of the ward. The same ward and share give the same files.
+    `known_at` stands for an earlier moment: the same ward, as a file of that moment tells it. `fault_share` is the
+    number of faulty rows added to each file, as a share of its good rows, rounded up in every chunk of the ward. The
+    same arguments give the same files.
 
     Returns:
         The faults, in the order of the layouts and their lines.
 
     Raises:
-        BadWard: `fault_share` is not from 0 to 1.
+        BadWard: `fault_share` is not from 0 to 1, or `known_at` is later than `as_of`.
     """
     if not 0 <= fault_share <= 1:
         raise BadWard(f"a share of faults is from 0 to 1, not {fault_share}")
+    known_at = known_at or ward.as_of
+    if known_at > ward.as_of:
+        raise BadWard(f"what is known after {ward.as_of.isoformat()} comes as additions")
     layouts = [layout for layout in load_layouts() if layout.mode == "snapshot" and layout.table in TABLES]
     with ExitStack() as files:
         extracts = [
-            _Extract(layout, files.enter_context(extract_path(folder, layout, ward.as_of).open("wb")), ward.seed)
+            _Extract(layout, files.enter_context(extract_path(folder, layout, known_at).open("wb")), ward.seed)
             for layout in layouts
         ]
         for chunk in make_chunks(ward):
-            facts = chunk.known_facts()
+            facts = chunk.known_facts(known_at)
             for extract in extracts:
                 rows = facts[extract.layout.table]
                 extract.write(rows.where(rows["superseded_at"] == FOREVER), chunk.draws, fault_share)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import pairwise
 
 import numpy as np
@@ -59,14 +60,20 @@ class Chunk:
         }
         return facts | plan_facts(self.plans, self.levies, self.people, self.spec)
 
-    def known_facts(self) -> Facts:
-        """What the records know at the ward's `as_of`."""
-        return {table: rows.recorded_between(None, moment(self.spec)) for table, rows in self.facts().items()}
+    def known_facts(self, known_at: datetime | None = None) -> Facts:
+        """What the records know at a moment, or else at the ward's `as_of`."""
+        until = utc_second(known_at or self.spec.as_of)
+        return {table: rows.recorded_between(None, until) for table, rows in self.facts().items()}
 
 
 def moment(spec: WardSpec) -> np.datetime64:
     """The ward's `as_of` in UTC, to the second."""
-    return np.datetime64(int(spec.as_of.timestamp()), "s")
+    return utc_second(spec.as_of)
+
+
+def utc_second(at: datetime) -> np.datetime64:
+    """An aware time in UTC, to the second."""
+    return np.datetime64(int(at.timestamp()), "s")
 
 
 def make_chunks(spec: WardSpec) -> Iterator[Chunk]:

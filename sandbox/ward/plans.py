@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from oshirase.domain.calendar import last_day_of_month, next_business_day
+from oshirase.domain.calendar import OfficeCalendar, last_day_of_month
 from sandbox.ward.arrays import FOREVER, HOUR, Bools, Column, Draws, Floats, Ints, Texts, Times, at
 from sandbox.ward.insurance import NHI
 from sandbox.ward.payments import COUNTER, STORE, confirmed_at, known_at, numbered, versions
@@ -18,7 +18,7 @@ from sandbox.ward.spec import WardSpec
 from sandbox.ward.tables import Facts, Rows, concat
 
 _STOPPED_AT = 5  # who has a plan stopped paying with this instalment of last year
-_PLANNED, _COVERS_LATEST, _KEEPS, _CANCELLED = 0.015, 0.35, 0.58, 0.10
+_PLANNED, _COVERS_LATEST, _KEEPS, _CANCELLED = 0.03, 0.35, 0.58, 0.10
 CATCHES_UP = 0.30  # of those in default, without a message
 
 
@@ -105,7 +105,7 @@ def make_plans(spec: WardSpec, draws: Draws, levies: Levies, covered: Bools, rol
 
 
 def _plan(spec: WardSpec, levies: Levies, group: Ints, role: int, drawn: dict[str, float]) -> Plan:
-    agreed_on = next_business_day(spec.as_of_on - timedelta(days=70 + int(drawn["agreed"] * 75)))
+    agreed_on = OfficeCalendar().next_open(spec.as_of_on - timedelta(days=70 + int(drawn["agreed"] * 75)))
     amounts = tuple(int(amount) for amount in levies.amount_yen[group])
     instalments = tuple(_schedule(agreed_on, sum(amounts), 6 + int(drawn["length"] * 7)))
     due = bisect_right([day for day, _ in instalments], spec.as_of_on)
@@ -130,7 +130,7 @@ def _schedule(agreed_on: date, total_yen: int, months: int) -> Iterator[tuple[da
     each_yen = max(total_yen // months // 100 * 100, 100)
     for number in range(months):
         month = agreed_on.month + number
-        due = next_business_day(last_day_of_month(agreed_on.year + month // 12, month % 12 + 1))
+        due = OfficeCalendar().next_open(last_day_of_month(agreed_on.year + month // 12, month % 12 + 1))
         if number == months - 1 or total_yen <= each_yen:
             yield due, total_yen
             return

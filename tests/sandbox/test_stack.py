@@ -16,7 +16,6 @@ import pytest
 
 from sandbox import clock
 from sandbox.demo.advance import main as advance
-from sandbox.demo.proof import Summary, faults
 from sandbox.stack import AirflowApi, Ports, StackError
 from sandbox.stack.__main__ import main
 from sandbox.stack.credentials import STAFF, load_credentials, passwords_file
@@ -26,7 +25,8 @@ from sandbox.stack.folder import DataFolder, held, owner
 from sandbox.stack.own_clock import moved_clock, start_clock
 from sandbox.stack.ports import HOST, fixed_ports, free_ports, require_free
 from sandbox.stack.processes import MARK, marked_processes, run_to_end, start, stop_marked, wait_until
-from sandbox.stack.telephones import SeenMessage, most_on_one_telephone, received_by
+from sandbox.stack.telephones import SeenMessage, most_on_one_telephone, received
+from sandbox.ward import Message, Topic
 
 NOON = datetime(2026, 10, 2, 3, tzinfo=UTC)
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -284,12 +284,14 @@ def test_airflow_that_does_not_answer_is_one_sentence() -> None:
     assert "secret" not in repr(airflow) + str(raised.value)
 
 
-# The proof
+# The telephones
 
 
-def message(number: str, *, sent: bool = True, received_minutes: int | None = None) -> SeenMessage:
+def message(
+    number: str, notice_id: str = "notice", *, sent: bool = True, received_minutes: int | None = None
+) -> SeenMessage:
     received_at = None if received_minutes is None else NOON + timedelta(minutes=received_minutes)
-    return SeenMessage("notice", number, NOON if sent else None, received_at)
+    return SeenMessage(notice_id, number, NOON if sent else None, received_at)
 
 
 def test_messages_that_left_are_counted_by_telephone() -> None:
@@ -298,37 +300,16 @@ def test_messages_that_left_are_counted_by_telephone() -> None:
     assert most_on_one_telephone([]) == 0
 
 
-def test_the_first_message_of_a_telephone_counts() -> None:
+def test_what_a_telephone_really_got_is_told_by_topic() -> None:
+    topics: dict[str, Topic | None] = {"premium": "premium", "check-up": "check_up", "notice": None}
     seen = [
-        message("09000010001", received_minutes=9),
-        message("09000010001", received_minutes=1),
-        message("09000010002"),
+        message("09000010001", "premium", received_minutes=9),
+        message("09000010001", "check-up", received_minutes=1),
+        message("09000010002", "premium"),
+        message("09000010003", "notice", received_minutes=1),
+        message("09000010004", "stray", received_minutes=1),
     ]
-    assert received_by(seen) == {"+819000010001": NOON + timedelta(minutes=1)}
-
-
-SOUND = Summary(
-    cohort=10, suppressed={"settled": 3}, handed_over=7, delivered=5, undelivered=1, cancelled=1, unknown=0, rejected=0,
-    deferred=0, expired=0, still_waiting=0, max_messages_per_number=1, sent_after_settled=0, paid_meanwhile=1,
-    new_messages=6, at_gateway=7, received_by_telephones=5,
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"handed_over": 0, "at_gateway": 0}, "nothing was handed over"),
-        ({"max_messages_per_number": 2}, "a telephone got 2 messages"),
-        ({"sent_after_settled": 1}, "1 messages left although"),
-        ({"at_gateway": 8}, "the gateway holds 8"),
-        ({"received_by_telephones": 6}, "telephones got 6"),
-        ({"still_waiting": 1}, "1 notices still wait"),
-    ],
-)
-def test_what_does_not_hold_is_said(change: dict[str, int], said: str) -> None:
-    assert list(faults(SOUND, was_over=False)) == []
-    assert [fault for fault in faults(Summary(**{**vars(SOUND), **change}), was_over=False) if said in fault]
-
-
-def test_a_second_run_must_send_nothing() -> None:
-    assert list(faults(SOUND, was_over=True)) == ["the second run sent 6 messages more"]
+    assert received(seen, topics) == [
+        Message("+819000010001", NOON + timedelta(minutes=9), "premium"),
+        Message("+819000010001", NOON + timedelta(minutes=1), "check_up"),
+    ]

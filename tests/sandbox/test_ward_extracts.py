@@ -25,6 +25,7 @@ from sandbox.ward.ward_time import WardTime
 from tests.sandbox.ward_reading import DEMO
 
 WARD = WardSpec(7, 2_000, DEMO)
+EARLIER = DEMO - timedelta(days=3, hours=1)
 LATER = (DEMO + timedelta(days=12, hours=5), DEMO + timedelta(days=30))
 LAYOUTS = {layout.name: layout for layout in load_layouts()}
 FAULT_SHARE = 0.02
@@ -148,6 +149,29 @@ def test_what_comes_later_loads_to_the_same_facts(
         assert [(load.outcome, load.rejected, load.ended) for load in loads.values()] == [(Outcome.LOADED, 0, 0)] * 2
         assert _current(connection) == current
     assert _rejected(connection) == set()
+
+
+def test_an_earlier_file_and_the_present_one_load_to_the_same_facts(
+    connection: psycopg.Connection, ingest: Engine, tmp_path: Path
+) -> None:
+    """What was recorded, changed and ended in the days between arrives with the second file."""
+    load_ward(connection, WARD)
+    expected = _current(connection)
+    _forget(connection)
+    write_extracts(WARD, tmp_path, known_at=EARLIER, fault_share=FAULT_SHARE)
+    first = _load(ingest, tmp_path, EARLIER)
+    write_extracts(WARD, tmp_path)
+    second = _load(ingest, tmp_path, DEMO)
+    assert _current(connection) == expected
+    assert 0 < second["payments"].changed < first["payments"].changed
+    assert second["levies"].changed == 0
+    known_then = "select count(*) from records.payment where recorded_at <= %s"
+    assert connection.execute(known_then, [EARLIER + timedelta(minutes=1)]).fetchone() == (first["payments"].changed,)
+
+
+def test_what_is_known_later_is_no_snapshot(tmp_path: Path) -> None:
+    with pytest.raises(BadWard, match="comes as additions"):
+        write_extracts(WARD, tmp_path, known_at=DEMO + timedelta(minutes=1))
 
 
 def test_nothing_new_is_told_by_headings_alone(tmp_path: Path) -> None:
