@@ -104,7 +104,11 @@ def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., 
     create_load(scene.owner, "payment", scene.clock())
 
     def run(
-        dag_id: str, *answers: list[Any], logical_date: str = OCCURRENCE.isoformat(), extracts: Path | None = None
+        dag_id: str,
+        *answers: list[Any],
+        logical_date: str = OCCURRENCE.isoformat(),
+        extracts: Path | None = None,
+        home: Path | None = None,
     ) -> DagRun:
         connection = {
             "conn_type": "sms_gateway",
@@ -118,6 +122,7 @@ def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., 
             "OSHIRASE_TEST_NOW": scene.clock().isoformat(),
             "AIRFLOW_CONN_KARADEN": json.dumps(connection),
             "OSHIRASE_EXTRACT_FOLDER": str(extracts or ""),
+            "OSHIRASE_HOME": str(home or project_home()),
         }
         return airflow.run(dag_id, logical_date, list(answers), environment)
 

@@ -94,7 +94,6 @@ def test_a_task_that_was_cleared_and_runs_again_hands_over_nothing(scene: Scene,
     digest = scene.plan(run)
     scene.send(run)
     scene.clock.moment += timedelta(hours=hours_later)
-    create_debtor(scene.owner)
     assert scene.open() == run
     assert scene.plan(run) == digest
     scene.approve(run, digest)

@@ -72,7 +72,6 @@ def test_planning_twice_changes_nothing(scene: Scene) -> None:
     create_debtor(scene.owner)
     run = scene.open()
     digest = scene.plan(run)
-    create_debtor(scene.owner)
     assert scene.plan(run) == digest
     assert scene.states() == {"planned": 1}
 

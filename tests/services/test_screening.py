@@ -145,8 +145,9 @@ def test_what_a_number_was_sent_lately_comes_last(scene: Scene) -> None:
 
 def test_every_reason_has_a_person_in_some_campaigns_cast() -> None:
     shown = {person.expected.removeprefix("suppressed/") for campaign in CAMPAIGNS for person in campaign.CAST}
-    # A number that changes between planning and claim has a test of its own, at the claim.
-    assert set(SUPPRESSION_LABELS) - shown == {"phone_changed"}
+    # A number that changes between planning and claim, a run that is planned anew, and one that is recovered after a
+    # later one have tests of their own.
+    assert set(SUPPRESSION_LABELS) - shown == {"phone_changed", "not_selected", "superseded"}
 
 
 def test_the_reasons_are_documented_in_the_order_of_judgement() -> None:
@@ -205,6 +206,36 @@ def test_the_arm_is_what_the_documented_hash_says(scene: Scene) -> None:
         digest = hashlib.sha256(KEY + f"nhi_overdue/2026/{resident}".encode()).hexdigest()
         draw = int(digest[:8], 16) / 2**32
         assert arm == ("hold_out" if draw < 0.2 else "plain" if draw < 0.6 else "relief")
+
+
+TWO_THOUSAND_RESIDENTS = """
+insert into records.resident (resident_id, household_id, is_head, birth_on, status, recorded_at)
+select lpad(k::text, 10, '0'), lpad(k::text, 10, '0'), true, '1980-01-01', 'resident', '2026-06-01'
+from generate_series(1, 2000) as k
+"""
+THEIR_TELEPHONES = """
+insert into records.contact (resident_id, contact_no, phone_raw, phone_e164, phone_type, confirmed_on, recorded_at)
+select resident_id, 1, '', '+8190' || right(resident_id, 8), 'mobile', '2026-04-01', '2026-06-01' from records.resident
+"""
+
+
+def test_who_comes_first_in_the_line_has_nothing_to_do_with_the_arm(scene: Scene) -> None:
+    """Of 2,000 with a text in equal shares the first 200: about 100 of each, within four standard deviations."""
+    run(scene, TWO_THOUSAND_RESIDENTS)
+    run(scene, THEIR_TELEPHONES)
+    with scene.engine.connect() as connection:
+        screening.make_workspace(connection)
+        connection.execute(
+            text(
+                "insert into cohort (subject, resident_id, fields)"
+                " select 'a/' || k, lpad(k::text, 10, '0'), '{}' from generate_series(1, 2000) as k"
+            )
+        )
+        screening.screen_cohort(connection, scene.campaign, scene.city, TODAY, OCCURRENCE, KEY)
+        arms = connection.execute(text("select arm, count(*) from screened where place <= 200 group by arm")).all()
+        connection.rollback()
+    assert all(abs(n - 100) < 4 * 50**0.5 for _, n in arms)
+    assert sum(n for _, n in arms) == 200
 
 
 # The line: oldest arrears first, then who was deferred before

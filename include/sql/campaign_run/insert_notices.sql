@@ -1,52 +1,15 @@
 /*
 name:    campaign_run/insert_notices
-purpose: Write one notice per cohort member: suppressed, held out, deferred, or planned with text, batch and booking.
+purpose: Write one notice per cohort member. When the run is planned anew, those of which nothing was handed over become
+         what they would be now.
 grain:   one row per cohort member
-params:  campaign_run_id (uuid), campaign (text), now (timestamptz), by (text), batch_size (int), most_recipients (int),
-         text_arms (text[]), text_fields (text[]), text_ids (text[]), text_parts (int[]),
-         slot_starts (text[]), slot_ends (text[]), slot_limits (text[]), slot_capacities (int[])
+params:  campaign_run_id (uuid), campaign (text), now (timestamptz), by (text)
 returns: nothing
 */
-insert into ledger.notice (
+insert into ledger.notice as n (
     campaign_run_id, campaign, subject, resident_id, due_on, phone_e164, state, reason, arm, text_id, parts, batch,
     scheduled_at, limited_at, state_changed_at, state_changed_by
 )
-with rendered as (
-    select
-        t.arm,
-        t.fields::jsonb as fields,
-        t.text_id::uuid as text_id,
-        t.parts
-    from
-        unnest(:text_arms ::text [], :text_fields ::text [], :text_ids ::text [], :text_parts ::int [])
-        as t (arm, fields, text_id, parts)
-),
-
-slot as (
-    select
-        k.starts_at::timestamptz as starts_at,
-        k.ends_at::timestamptz as ends_at,
-        k.limited_at::timestamptz as limited_at,
-        k.capacity,
-        sum(k.capacity) over (order by k.starts_at::timestamptz) as upto
-    from
-        unnest(:slot_starts ::text [], :slot_ends ::text [], :slot_limits ::text [], :slot_capacities ::int [])
-        as k (starts_at, ends_at, limited_at, capacity)
-),
-
-placed as (
-    select
-        s.*,
-        slot.limited_at,
-        slot.starts_at + date_trunc(
-            'second',
-            (slot.ends_at - slot.starts_at) * ((s.place - 1 - (slot.upto - slot.capacity))::float8 / slot.capacity)
-        ) as scheduled_at
-    from screened as s
-    left join slot
-        on s.place > slot.upto - slot.capacity and s.place <= slot.upto and s.place <= :most_recipients
-)
-
 select
     :campaign_run_id,
     :campaign,
@@ -54,20 +17,30 @@ select
     p.resident_id,
     p.due_on,
     p.phone_e164,
-    case
-        when p.reason is not null then 'suppressed'
-        when p.arm = 'hold_out' then 'held_out'
-        when p.scheduled_at is null then 'deferred'
-        else 'planned'
-    end as state,
+    p.state,
     p.reason,
     p.arm,
-    case when p.scheduled_at is not null then r.text_id end as text_id,
-    case when p.scheduled_at is not null then r.parts end as parts,
-    case when p.scheduled_at is not null then (p.place - 1) / :batch_size + 1 end as batch,
+    p.text_id,
+    p.parts,
+    p.batch,
     p.scheduled_at,
     p.limited_at,
     :now,
     :by
 from placed as p
-left join rendered as r on p.arm = r.arm and p.fields = r.fields;
+on conflict (campaign_run_id, subject) do update
+    set
+        resident_id = excluded.resident_id,
+        due_on = excluded.due_on,
+        phone_e164 = excluded.phone_e164,
+        state = excluded.state,
+        reason = excluded.reason,
+        arm = excluded.arm,
+        text_id = excluded.text_id,
+        parts = excluded.parts,
+        batch = excluded.batch,
+        scheduled_at = excluded.scheduled_at,
+        limited_at = excluded.limited_at,
+        state_changed_at = excluded.state_changed_at,
+        state_changed_by = excluded.state_changed_by
+    where n.state in ('planned', 'suppressed', 'held_out', 'deferred', 'expired');

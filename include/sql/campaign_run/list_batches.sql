@@ -8,10 +8,8 @@ returns: batch
 select b.batch
 from ledger.batch as b
 inner join ledger.campaign_run as r on b.campaign_run_id = r.campaign_run_id
-inner join ledger.approval as a
-    on r.campaign_run_id = a.campaign_run_id and r.digest = a.digest and a.decision = 'approved'
 where
-    b.campaign_run_id = :campaign_run_id and r.closed_as is null
+    b.campaign_run_id = :campaign_run_id and r.closed_as is null and ledger.is_approved(r.campaign_run_id)
     and exists (
         select 1
         from ledger.notice as n

@@ -1,10 +1,10 @@
 /*
 name:    campaign_run/load_campaign_run
-purpose: A campaign run and what has been decided about the content that it has now.
+purpose: A campaign run and, when enough persons approved the content that it has now, who and when.
 grain:   one row
 params:  campaign_run_id (uuid)
 returns: campaign_run_id, campaign, occurrence_on, occurrence_at, digest, composed_at, opened_at, closed_as,
-         closed_by, closed_reason, approved_by, approved_at
+         closed_by, closed_reason, approvals_needed, approved_by, approved_at
 */
 select
     r.campaign_run_id,
@@ -17,9 +17,16 @@ select
     r.closed_as,
     r.closed_by,
     r.closed_reason,
-    a.decided_by as approved_by,
-    a.decided_at as approved_at
+    r.approvals_needed,
+    a.approved_by,
+    a.approved_at
 from ledger.campaign_run as r
-left join ledger.approval as a
-    on r.campaign_run_id = a.campaign_run_id and r.digest = a.digest and a.decision = 'approved'
+left join lateral (
+    select
+        string_agg(a.decided_by, '、' order by a.decided_at) as approved_by,
+        max(a.decided_at) as approved_at
+    from ledger.approval as a
+    where a.campaign_run_id = r.campaign_run_id and a.digest = r.digest and a.decision = 'approved'
+    having count(*) >= r.approvals_needed
+) as a on true
 where r.campaign_run_id = :campaign_run_id;

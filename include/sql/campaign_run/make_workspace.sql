@@ -1,6 +1,7 @@
 /*
 name:    campaign_run/make_workspace
-purpose: Room for one run's planning, gone with the transaction: the cohort, and what the screening says of it.
+purpose: Room for one run's planning, gone with the transaction: the cohort, what the screening says of it, and the
+         notices that would come of it.
 */
 create temporary table cohort (
     subject text not null primary key,
@@ -19,4 +20,19 @@ create temporary table screened (
     reason text,
     arm text not null,
     place integer
+) on commit drop;
+
+create temporary table placed (
+    subject text not null primary key,
+    resident_id text not null,
+    due_on date,
+    phone_e164 text,
+    state text not null,
+    reason text,
+    arm text not null,
+    text_id uuid,
+    parts smallint,
+    batch integer,
+    scheduled_at timestamptz,
+    limited_at timestamptz
 ) on commit drop;

@@ -4,8 +4,9 @@ purpose: Judge every cohort member: the first reason not to send, the arm that t
          the line of those who get a text: oldest arrears first, then who was deferred before. One message to a
          telephone.
 grain:   one row per cohort member, into the workspace
-params:  campaign (text), known_at (timestamptz), on_day (date), confirmed_since (date), reminded_since (timestamptz),
-         key (bytea), season (text), arms (text[]), arm_ends (float8[])
+params:  campaign (text), campaign_run_id (uuid), occurrence_on (date), known_at (timestamptz), on_day (date),
+         confirmed_since (date), reminded_since (timestamptz), key (bytea), season (text), arms (text[]),
+         arm_ends (float8[])
 returns: nothing
 */
 insert into screened (subject, resident_id, due_on, fields, phone_e164, reason, arm, place)
@@ -35,7 +36,26 @@ with judged as (
                     and n.state in (
                         'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
                     )
+                    -- What the run itself has in its line is planned anew.
+                    and (n.state <> 'planned' or n.campaign_run_id is distinct from :campaign_run_id ::uuid)
             ) then 'already_reminded'
+            when exists (
+                select 1
+                from ledger.notice as n
+                inner join ledger.campaign_run as later on n.campaign_run_id = later.campaign_run_id
+                where
+                    n.campaign = :campaign and later.occurrence_on > :occurrence_on
+                    and n.resident_id = any(array(
+                        select c.resident_id
+                        union all
+                        select a.alias_id
+                        from records.alias as a
+                        where a.resident_id = c.resident_id
+                    ))
+                    and n.state in (
+                        'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
+                    )
+            ) then 'superseded'
             when exists (
                 select 1
                 from ledger.notice as n
@@ -45,13 +65,24 @@ with judged as (
                         'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
                     )
                     and n.scheduled_at > :reminded_since
+                    and (n.state <> 'planned' or n.campaign_run_id is distinct from :campaign_run_id ::uuid)
             ) then 'recently_reminded'
+            when exists (
+                select 1
+                from ledger.notice as n
+                where
+                    n.campaign_run_id = :campaign_run_id ::uuid and n.phone_e164 = s.phone_e164
+                    and n.state in ('claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed')
+            ) then 'shared_phone'
         end as reason,
-        -- The first 8 hexadecimal digits of the hash, as a number in [0, 1).
-        (('x' || left(encode(sha256(:key || convert_to(
-            :campaign || '/' || :season || '/' || c.resident_id, 'UTF8'
-        )), 'hex'), 8))::bit(32)::bigint & 4294967295) / 4294967296.0 as draw
+        -- The first 8 hexadecimal digits of the hash, as a number in [0, 1): the arm.
+        (('x' || left(h.hash, 8))::bit(32)::bigint & 4294967295) / 4294967296.0 as draw,
+        -- Others of its digits: who comes first in the line must have nothing to do with the arm.
+        substr(h.hash, 9, 16) as lot
     from cohort as c
+    cross join lateral (
+        select encode(sha256(:key || convert_to(:campaign || '/' || :season || '/' || c.resident_id, 'UTF8')), 'hex')
+    ) as h (hash)
     left join lateral records.suppression(
         c.subject, c.resident_id, null, :known_at, :on_day, :confirmed_since
     ) as s on true
@@ -103,7 +134,7 @@ select
         when d.final_reason is null and d.arm <> 'hold_out'
             then row_number() over (
                 partition by d.final_reason is null and d.arm <> 'hold_out'
-                order by d.arrears_since nulls last, not d.was_deferred, d.draw, d.subject
+                order by d.arrears_since nulls last, not d.was_deferred, d.lot, d.subject
             )
     end as place
 from deduplicated as d;

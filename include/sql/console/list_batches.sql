@@ -14,17 +14,11 @@ select
         where
             n.campaign_run_id = b.campaign_run_id and n.batch = b.batch
             and (
-                (n.state in ('planned', 'claimed') and a.digest is not null and r.closed_as is null)
+                (n.state in ('planned', 'claimed') and r.closed_as is null and ledger.is_approved(r.campaign_run_id))
                 or (n.state = 'unknown' and n.gateway = :gateway and n.reason in ('in_upload_file', 'lease_expired'))
             )
     ) as is_open
 from ledger.batch as b
 inner join ledger.campaign_run as r on b.campaign_run_id = r.campaign_run_id
-left join lateral (
-    select a.digest
-    from ledger.approval as a
-    where a.campaign_run_id = r.campaign_run_id and a.digest = r.digest and a.decision = 'approved'
-    limit 1
-) as a on true
 where b.campaign_run_id = :campaign_run_id
 order by b.batch;

@@ -20,11 +20,7 @@ with candidate as materialized (
     where
         n.campaign_run_id = :campaign_run_id and n.batch = :batch and n.state = 'planned'
         and r.closed_as is null
-        and exists (
-            select 1
-            from ledger.approval as a
-            where a.campaign_run_id = r.campaign_run_id and a.digest = r.digest and a.decision = 'approved'
-        )
+        and ledger.is_approved(r.campaign_run_id)
     order by n.scheduled_at, n.notice_id
     limit :most
     for update of n skip locked

@@ -136,6 +136,8 @@ class Section(Settings):
     calls_per_hour: int = Field(ge=1)
     calls_per_day: int | None = Field(default=None, ge=1)
     """Without it: as many as the hours of the send window take."""
+    approvers: tuple[Text, ...] = ()
+    """User ids of the staff who may approve; without any, everybody whom Airflow lets answer."""
 
 
 def _not_blank(text: str) -> str:
@@ -173,6 +175,24 @@ class Wording(Settings):
     """A part is what the carrier bills: 70 units, or 67 each of a longer text."""
 
 
+class Notifications(Settings):
+    """How staff are told what they would not see in time; nothing of it holds personal data."""
+
+    mail_to: tuple[Text, ...] = ()
+    mail_from: Text | None = None
+    smtp_host: Text | None = None
+    """The city's mail relay."""
+    smtp_port: int = Field(default=25, ge=1, le=65535)
+    webhook_url: Text | None = None
+    """Gets a POST of JSON, `subject` and `text`."""
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> "Notifications":
+        if self.mail_to and not (self.mail_from and self.smtp_host):
+            raise ValueError("mail_to を書いたときは、mail_from と smtp_host も書いてください")
+        return self
+
+
 class City(Settings):
     """The city: what all campaigns share (`config/city.toml`)."""
 
@@ -184,6 +204,7 @@ class City(Settings):
     calendars: dict[str, Calendar]
     sections: dict[str, Section]
     wording: Wording = Field(default_factory=Wording)
+    notifications: Notifications = Field(default_factory=Notifications)
     yen_per_part: float = Field(gt=0)
     """What the carriers charge for one part, tax included."""
 
@@ -316,6 +337,31 @@ class Variant(Settings):
     version: int = Field(ge=1)
     weight: float = Field(gt=0)
     body: Text
+    changed_by: Text | None = None
+    """User id of who wrote this version, for approvals by four eyes."""
+
+
+class AutomaticApproval(Settings):
+    """Small runs that look as usual need no person; each is written in the ledger as approved by this rule."""
+
+    most_recipients: int = Field(ge=1)
+    earlier_runs: int = Field(default=3, ge=1)
+    """So many runs of the campaign must have been approved by a person before."""
+
+
+class Approval(Settings):
+    """Who decides on a run, and until when."""
+
+    four_eyes: bool = False
+    """Who triggered, backfilled or changed the texts of a run may not approve it."""
+    two_approvers_above: int | None = Field(default=None, ge=0)
+    """More recipients than this need a second approver."""
+    answer_within_business_days: int = Field(default=2, ge=0, le=20)
+    """Without an answer until the send window of that day closes, the run expires; 0 is the day of planning."""
+    stale_after_days: int = Field(default=14, ge=0)
+    """Later than this after its occurrence, a run is sent only when the approver says why."""
+    automatic: AutomaticApproval | None = None
+    """Off unless it is written."""
 
 
 class Cohort(Settings):
@@ -337,6 +383,7 @@ class Campaign(NamedSettings):
     freshness: dict[Text, Annotated[int, Field(ge=0, le=31)]] = Field(default_factory=dict)
     """Extracts, by table of the records: how many business days old each may be, else the run waits and expires."""
     hold_out: HoldOut
+    approval: Approval = Field(default_factory=Approval)
     kind: Literal["payment", "information"] = "payment"
     """A text about a payment needs the crossing sentence."""
     allows_links: bool = False

@@ -1,7 +1,7 @@
 """What the campaigns ask of an SMS gateway, and the three ways in which it may fail."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -19,6 +19,8 @@ class Submission:
     # None: at once.
     scheduled_at: datetime | None
     limited_at: datetime
+    # Asked in the last moment before the call: the run may have been stopped while the pace held the call back.
+    is_wanted: Callable[[], bool] = field(default=lambda: True, repr=False, compare=False)
 
 
 class DeliveryState(StrEnum):
@@ -87,7 +89,10 @@ class SmsGateway(Protocol):
     look_up_is_authoritative: bool
 
     def submit(self, submission: Submission) -> Receipt:
-        """Hand one SMS over. Never repeated by the adapter itself: no gateway has an idempotency key."""
+        """Hand one SMS over. Never repeated by the adapter itself: no gateway has an idempotency key.
+
+        One that is not wanted any more when its turn comes is Busy: nothing was called.
+        """
         ...
 
     def find(self, notice_id: UUID) -> Receipt | None:

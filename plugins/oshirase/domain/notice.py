@@ -39,6 +39,7 @@ STATE_LABELS = {
 
 # In the order of judgement: the first that applies is the reason that is kept (docs/screening.md).
 SUPPRESSION_LABELS = {
+    "not_selected": "記録・設定の変更により抽出対象外",
     "not_in_records": "住民情報なし",
     "protected": "支援措置対象",
     "deceased": "死亡",
@@ -67,6 +68,29 @@ SUPPRESSION_LABELS = {
     "phone_not_confirmed": "電話番号の確認が古い",
     "phone_of_protected": "支援措置対象者と共有の電話番号",
     "already_reminded": "同じ内容を案内済み",
+    "superseded": "後の回で案内済み",
     "recently_reminded": "最近ほかのお知らせを送信",
     "shared_phone": "同じ電話番号へ送信あり",
 }
+
+# Why a notice stands in any other state than suppressed; a gateway's own codes are shown as they are.
+OTHER_REASON_LABELS = {
+    "stopped": "送信の停止",
+    "rejected": "差し戻し",
+    "expired": "実行回の期限切れ",
+    "window_closed": "送信時間の終了",
+    "not_uploaded": "アップロードせず取りやめ",
+    "in_upload_file": "アップロード待ち",
+    "given_back": "引渡し前に中断",
+    "gateway_busy": "事業者の混雑",
+    "send_again": "再送することに決定",
+    "left": "送らないことに決定",
+    "not_found": "事業者に見つからず",
+    "lease_expired": "引渡しの中断",
+    "no_receipt": "送達結果なし",
+}
+
+
+def reason_in_words(reason: str) -> str:
+    """A notice's reason as staff read it."""
+    return SUPPRESSION_LABELS.get(reason) or OTHER_REASON_LABELS.get(reason, reason)

@@ -1,9 +1,12 @@
 """What staff read before they decide, in the Airflow UI: subjects and bodies."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
+from airflow.sdk.configuration import conf
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from oshirase.adapters.settings import campaign_titles, load_campaign
@@ -37,15 +40,35 @@ def approval_subject(review: Review) -> str:
     return f"{title}（{day.year}年{day.month}月{day.day}日分・{review.recipients:,}件）の送信を承認しますか"
 
 
-def approval_body(review: Review) -> str:
-    """Markdown: what would be sent, to how many, who is left out and why, and the confirmation code."""
+def approval_body(review: Review, until: datetime) -> str:
+    """Markdown: what would be sent, to how many, who is left out and why, what is unusual, the confirmation code."""
     return template("approval.md.jinja").render(
         review=review,
+        until=until,
+        page=run_page(review.run.campaign_run_id),
+        askers="、".join(dict.fromkeys(request.asked_by for request in review.requests)),
         left_out=sorted((c for c in review.counts if c.state != NoticeState.PLANNED), key=_order_of_judgement),
         campaign=load_campaign(review.run.campaign),
         states=STATE_LABELS,
         reasons=SUPPRESSION_LABELS,
     )
+
+
+def run_page(campaign_run_id: UUID) -> str:
+    """Address of the run's review page, within Airflow."""
+    return f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/oshirase/runs/{campaign_run_id}"
+
+
+def unanswered(review: Review) -> tuple[str, str]:
+    """Subject and text for staff: nobody decided on a run in time."""
+    title, day = load_campaign(review.run.campaign).title, review.run.occurrence_on
+    subject = f"【送信なし】{title}（{day.year}年{day.month}月{day.day}日分）が承認されませんでした"
+    text = (
+        f"期限までに承認されなかったため、{review.cohort:,}人を対象とした「{title}」を送信せずに終了しました。\n"
+        "送信が必要なときは、次の予定日の回で対象となります。お急ぎの場合は担当者へご相談ください。\n"
+        f"{run_page(review.run.campaign_run_id)}\n"
+    )
+    return subject, text
 
 
 def undecided_body(undecided: Sequence[Undecided]) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk.execution_time.hitl import HITLUser
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
@@ -12,11 +13,12 @@ from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import load_campaign, load_city
 from oshirase.domain.campaign import Campaign
 from oshirase.orchestration.console import upload_by_hand
-from oshirase.orchestration.context import named_day, worker_name
+from oshirase.orchestration.context import asked_by, named_day, worker_name
 from oshirase.orchestration.freshness import wait_for_records
 from oshirase.orchestration.operators import ApproveCampaignRun, SendSmsBatchOperator
 from oshirase.orchestration.timetables import CampaignTimetable
 from oshirase.services import campaign_run as runs
+from oshirase.services.approval import note_request
 from oshirase.services.planning import plan_notices as plan
 from oshirase.services.summary import summarise as summary_of
 
@@ -66,26 +68,32 @@ def open_campaign_run(campaign_name: str) -> str:
     context, now = get_current_context(), clock.now()
     timetable = load_campaign(campaign_name).occurrences(load_city())
     occurrence_at = timetable.resolve(named_day(context), context["dag_run"].logical_date, now)
-    return str(runs.open_campaign_run(campaign_engine(), campaign_name, occurrence_at, now, worker_name(context)))
+    run_id = runs.open_campaign_run(campaign_engine(), campaign_name, occurrence_at, now, worker_name(context))
+    if asked := asked_by(context):
+        note_request(campaign_engine(), run_id, *asked, now)
+    return str(run_id)
 
 
 @task(task_display_name="③ 対象者の抽出・確認・文面作成")
 def plan_notices(campaign_name: str, campaign_run_id: str) -> str | None:
     """One notice per cohort member. Returns the digest of what would be sent."""
-    return plan(
-        campaign_engine(),
-        load_campaign(campaign_name),
-        load_city(),
-        UUID(campaign_run_id),
-        clock.now(),
-        worker_name(get_current_context()),
-        secret_key(),
-    )
+    engine, run_id, now = campaign_engine(), UUID(campaign_run_id), clock.now()
+    campaign = load_campaign(campaign_name)
+    for author in {variant.changed_by for variant in campaign.variants if variant.changed_by}:
+        note_request(engine, run_id, author, "changed_text", now)
+    return plan(engine, campaign, load_city(), run_id, now, worker_name(get_current_context()), secret_key())
 
 
 def approve(campaign: Campaign, campaign_run_id: Any) -> ApproveCampaignRun:
     """A person decides."""
-    return ApproveCampaignRun(task_id="approve", task_display_name="④ 承認", campaign_run_id=campaign_run_id)
+    approvers = load_city().sections[campaign.section].approvers
+    return ApproveCampaignRun(
+        task_id="approve",
+        task_display_name="④ 承認",
+        campaign_name=campaign.name,
+        campaign_run_id=campaign_run_id,
+        assigned_users=[HITLUser(id=user_id, name=user_id) for user_id in approvers] or None,
+    )
 
 
 def hand_over(campaign: Campaign, campaign_run_id: Any) -> tuple[Any, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
+from oshirase.services.approval import Person
+
 NOBODY = {"", "Anonymous", "anonymous"}
 
 
@@ -22,15 +24,24 @@ def worker_name(context: Context) -> str:
     return f"{ti.dag_id}.{ti.task_id}{mapped} {ti.run_id} try {ti.try_number}"
 
 
-def answered_by(answer: Any) -> str:
-    """User id of the person who answered a human-in-the-loop task: the name that the ledger keeps.
+def asked_by(context: Context) -> tuple[str, str] | None:
+    """Who asked for this run, and how (`triggered`, `backfilled`); None: the timetable did."""
+    run = context["dag_run"]
+    kind = {"manual": "triggered", "backfill": "backfilled"}.get(str(getattr(run.run_type, "value", run.run_type)))
+    who = str(run.triggering_user_name or "")
+    return (who, kind) if kind and who not in NOBODY else None
+
+
+def answered_by(answer: Any) -> Person:
+    """The person who answered a human-in-the-loop task.
 
     Raises:
         AirflowFailException: nobody in particular answered.
     """
     user = answer["responded_by_user"] or {}
-    if (by := str(user.get("id") or "")) in NOBODY:
+    by = str(user.get("id") or "")
+    if by in NOBODY or str(user.get("name") or by) in NOBODY:
         raise AirflowFailException(
             "回答した職員を確認できないため、受け付けません。職員としてログインして回答してください。"
         )
-    return by
+    return Person(by, str(user.get("name") or by))

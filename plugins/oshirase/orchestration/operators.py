@@ -4,18 +4,31 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from airflow.providers.standard.exceptions import HITLTimeoutError
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import BaseOperator, Context, Param
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
-from oshirase.adapters.settings import load_city
-from oshirase.orchestration.approval_page import approval_body, approval_subject
+from oshirase.adapters.settings import load_campaign, load_city
+from oshirase.domain.campaign import Campaign, City
+from oshirase.orchestration.approval_page import approval_body, approval_subject, unanswered
 from oshirase.orchestration.context import answered_by, worker_name
 from oshirase.orchestration.freshness import require_fresh_records
 from oshirase.orchestration.hook import SmsGatewayHook
-from oshirase.services.approval import Review, approve_campaign_run, reject_campaign_run, review_campaign_run
+from oshirase.orchestration.notifier import tell_staff
+from oshirase.services.approval import (
+    Person,
+    Review,
+    answer_until,
+    approve_by_rule,
+    approve_campaign_run,
+    expire_unanswered,
+    objection,
+    reject_campaign_run,
+    review_campaign_run,
+)
 from oshirase.services.delivery import Sender, verify_batch
 
 APPROVE = "承認する"
@@ -26,13 +39,15 @@ class ApproveCampaignRun(HITLOperator):
     """Ask a person whether a campaign run may be sent; the answer is kept in the ledger, bound to the content's digest.
 
     The approver types the confirmation code shown with the content: Airflow keeps an old page after a clear, the code
-    does not fit new content then, and the task asks again (the page itself cannot be changed while it waits). Returns
-    the decision, `approved`, `rejected` or `nothing_to_send`; whoever sends asks the ledger, not this task.
+    does not fit new content then, and the task asks again (the page itself cannot be changed while it waits; so it does
+    when the person may not approve, or a second one has to). Without an answer in time the run expires, and staff are
+    told. Returns the decision, `approved`, `rejected`, `expired`, `stopped` or `nothing_to_send`; whoever sends asks
+    the ledger, not this task.
     """
 
     template_fields: Sequence[str] = ("campaign_run_id",)
 
-    def __init__(self, *, campaign_run_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, campaign_name: str, campaign_run_id: str, **kwargs: Any) -> None:
         # The DAG's own params ask for something else: the form here has ours only.
         kwargs.pop("params", None)
         super().__init__(
@@ -47,54 +62,91 @@ class ApproveCampaignRun(HITLOperator):
                     description="承認するときに、本文の確認コードを入力してください。",
                 ),
                 "reason": Param(
-                    None, type=["null", "string"], title="差し戻す理由", description="差し戻すときに入力してください。"
+                    None,
+                    type=["null", "string"],
+                    title="理由",
+                    description="差し戻すとき、または予定日から日数の経った回を承認するときに入力してください。",
                 ),
             },
             **kwargs,
         )
+        self.campaign_name = campaign_name
         self.campaign_run_id = campaign_run_id
 
     def execute(self, context: Context) -> Any:
         """Show the present content and wait; nobody is asked when there is nothing to decide."""
-        review = review_campaign_run(campaign_engine(), UUID(self.campaign_run_id))
+        engine, now = campaign_engine(), clock.now()
+        campaign, city, review = self._review()
         if decided := _decided(review):
             return decided
+        if approve_by_rule(engine, campaign, review, now):
+            return "approved"
+        until = answer_until(campaign, city, review.run.composed_at or now)
+        if now >= until:
+            return self._expire(context)
         self.subject = approval_subject(review)
-        self.body = approval_body(review)
+        self.body = approval_body(review, until)
+        self.response_timeout = until - now
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Check the answer against the present content; an answer that does not fit is asked for again."""
-        answer = super().execute_complete(context, event)
-        by = answered_by(answer)
-        review = review_campaign_run(campaign_engine(), UUID(self.campaign_run_id))
+        try:
+            answer = super().execute_complete(context, event)
+        except HITLTimeoutError:
+            return self._expire(context)
+        who = answered_by(answer)
+        _, _, review = self._review()
         if decided := _decided(review):
             return decided
+        given = {name: str(value or "").strip() for name, value in answer["params_input"].items()}
         if answer["chosen_options"] == [APPROVE]:
-            return self._approve(context, review, by, answer["params_input"].get("confirmation_code"))
-        return self._reject(context, review, by, answer["params_input"].get("reason"))
+            return self._approve(context, who, given.get("confirmation_code", ""), given.get("reason", ""))
+        return self._reject(context, who, given.get("reason", ""))
 
-    def _approve(self, context: Context, review: Review, by: str, code: str | None) -> Any:
-        if (code or "").strip().upper() != review.confirmation_code:
+    def _review(self) -> tuple[Campaign, City, Review]:
+        campaign, city = load_campaign(self.campaign_name), load_city()
+        return (
+            campaign,
+            city,
+            review_campaign_run(campaign_engine(), campaign, city, UUID(self.campaign_run_id), clock.now()),
+        )
+
+    def _approve(self, context: Context, who: Person, code: str, reason: str) -> Any:
+        campaign, city, review = self._review()
+        if code.upper() != review.confirmation_code:
             self.log.warning("confirmation code does not fit the present content: asking again")
             return self.execute(context)
-        approve_campaign_run(campaign_engine(), review.run.campaign_run_id, str(review.run.digest), by, clock.now())
-        return "approved"
+        if problem := objection(review, campaign, city, who, reason):
+            self.log.warning("not approved, asking again: %s", problem)
+            return self.execute(context)
+        run_id, digest = review.run.campaign_run_id, str(review.run.digest)
+        approve_campaign_run(campaign_engine(), run_id, digest, who.user_id, clock.now(), reason or None)
+        # Asks for the second approver when one is needed.
+        return self.execute(context)
 
-    def _reject(self, context: Context, review: Review, by: str, reason: str | None) -> Any:
-        if not (reason or "").strip():
+    def _reject(self, context: Context, who: Person, reason: str) -> Any:
+        if not reason:
             self.log.warning("rejected without a reason: asking again")
             return self.execute(context)
-        reject_campaign_run(
-            campaign_engine(), review.run.campaign_run_id, str(review.run.digest), by, clock.now(), str(reason).strip()
-        )
+        _, _, review = self._review()
+        run_id, digest = review.run.campaign_run_id, str(review.run.digest)
+        reject_campaign_run(campaign_engine(), run_id, digest, who.user_id, clock.now(), reason)
         return "rejected"
+
+    def _expire(self, context: Context) -> Any:
+        """Nobody decided in time: nothing is sent, and staff are told."""
+        by, now = worker_name(context), clock.now()
+        if expire_unanswered(campaign_engine(), UUID(self.campaign_run_id), by, now):
+            _, _, review = self._review()
+            tell_staff(*unanswered(review))
+        return _decided(self._review()[2])
 
 
 def _decided(review: Review) -> str | None:
     if review.run.closed_as:
         return review.run.closed_as
-    if review.run.approved_by:
+    if review.is_approved:
         return "approved"
     return None if review.recipients else "nothing_to_send"
 

@@ -18,7 +18,7 @@ ALL_THAT_IS_RECORDED = datetime(9999, 1, 1, tzinfo=JST)
 
 @dataclass(frozen=True)
 class CampaignRun:
-    """One campaign run as the ledger has it."""
+    """One campaign run as the ledger has it; `approved_by` names all who approved, once they are enough."""
 
     campaign_run_id: UUID
     campaign: str
@@ -30,6 +30,7 @@ class CampaignRun:
     closed_as: str | None
     closed_by: str | None
     closed_reason: str | None
+    approvals_needed: int
     approved_by: str | None
     approved_at: datetime | None
 

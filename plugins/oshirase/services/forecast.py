@@ -116,7 +116,7 @@ class _Line:
         if not line or self._seen.bookings is None:
             return
         season = planning.season_of(self._campaign, self._city, self._seen.occurrence_at)
-        binds = {"campaign": self._campaign.name, "season": season}
+        binds = {"campaign": self._campaign.name, "season": season, "campaign_run_id": None}
         sent = (connection.scalar(statement("campaign_run/count_season"), binds) or 0) + self._seen.volume.messages
         booked = planning.list_booked(connection, self._campaign, max(now, self._seen.occurrence_at) + lead)
         self._book(booked, self._seen.bookings)

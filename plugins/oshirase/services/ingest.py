@@ -107,6 +107,9 @@ def _load(connection: Connection, layout: Layout, file: ExtractFile, as_of: date
     ).one()
     if layout.table == ID_CHANGES:
         connection.execute(statement("extract/adopt_ids"), {"now": now})
+    if merged.rows_changed:
+        # Else the next planning believes the table to be as it was, perhaps empty, and takes minutes.
+        connection.exec_driver_sql(f"analyze records.{layout.table}")
     load_id = connection.scalar(
         statement("extract/insert_load"),
         {

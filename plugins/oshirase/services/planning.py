@@ -38,8 +38,10 @@ def plan_notices(
 ) -> str | None:
     """Give every cohort member of a run one notice, and bind the run to the digest of what would be sent.
 
-    The cohort is selected as it was known at the occurrence, and screened by what is known now. A run that has been
-    planned stays as it is, and so does one that was ended before: its notices would hold their subjects for ever.
+    The cohort is selected as it was known at the occurrence, and screened by what is known now. A run that was planned
+    before is looked at again: when something of what it has not handed over would be different now, it is planned anew,
+    and its approval is void; else it stays as it is. A run that was ended stays as it is: its notices would hold their
+    subjects for ever.
 
     Returns:
         The run's digest; None when the run was ended before it was planned.
@@ -53,17 +55,20 @@ def plan_notices(
         locked = connection.execute(
             statement("campaign_run/lock_campaign_run"), {"campaign_run_id": campaign_run_id}
         ).one()
-        if locked.digest is not None or locked.closed_as is not None:
+        if locked.closed_as is not None:
             return None if locked.digest is None else str(locked.digest)
         connection.execute(statement("campaign_run/lock_planning"))
         screening.make_workspace(connection)
         screening.select_cohort(connection, campaign, run.occurrence_at)
-        screening.screen_cohort(connection, campaign, city, run.occurrence_on, now, key)
-        texts = compose_texts(connection, campaign, city)
-        bookings = lay_bookings(connection, campaign, city, run.occurrence_at, now)
-        insert_notices(connection, campaign, run, texts, bookings, now, by)
-        note_pacing(connection, campaign, city, run)
-        return bind_digest(connection, campaign, city, campaign_run_id, now, key)
+        screening.leave_out_handed_over(connection, campaign_run_id)
+        screening.screen_cohort(connection, campaign, city, run.occurrence_on, now, key, campaign_run_id)
+        bookings = place_cohort(connection, campaign, city, run, now)
+        is_same = locked.settings_digest == digest_settings(campaign, city)
+        if locked.digest is not None and is_same and not count_changes(connection, campaign_run_id, now):
+            return str(locked.digest)
+        insert_notices(connection, campaign, campaign_run_id, now, by)
+        note_plan(connection, campaign, city, run, bookings)
+        return bind_digest(connection, campaign_run_id, now, key)
 
 
 def compose_texts(connection: Connection, campaign: Campaign, city: City) -> list[ComposedText]:
@@ -85,16 +90,27 @@ def composer_of(campaign: Campaign, city: City) -> Composer:
 
 
 def lay_bookings(
-    connection: Connection, campaign: Campaign, city: City, occurrence_at: datetime, now: datetime
+    connection: Connection,
+    campaign: Campaign,
+    city: City,
+    occurrence_at: datetime,
+    now: datetime,
+    campaign_run_id: UUID | None = None,
+    handed_over: int = 0,
 ) -> Bookings:
-    """Lay the line over the send windows at the pace of the campaign and its section, beside what is booked already."""
+    """Lay the line over the send windows at the pace of the campaign and its section, beside what is booked already.
+
+    `handed_over`: so many of the run itself, of which the line is what is left.
+    """
     season = season_of(campaign, city, occurrence_at)
     left = campaign.occurrences(city).left_of_season(occurrence_at.astimezone(JST).date())
-    sent = connection.scalar(statement("campaign_run/count_season"), {"campaign": campaign.name, "season": season})
-    most = min(screening.count_places(connection), occurrence_limit(campaign.pacing, sent or 0, left))
+    binds = {"campaign": campaign.name, "campaign_run_id": campaign_run_id}
+    sent = connection.scalar(statement("campaign_run/count_season"), {**binds, "season": season})
+    limit = max(0, occurrence_limit(campaign.pacing, sent or 0, left) - handed_over)
+    most = min(screening.count_places(connection), limit)
     earliest = now + timedelta(minutes=campaign.sending.lead_minutes)
     pace = Pace(campaign.pacing, city.sections[campaign.section])
-    booked = list_booked(connection, campaign, earliest)
+    booked = list_booked(connection, campaign, earliest, campaign_run_id)
     return Bookings(most, list(slots(earliest, city.window(), pace, booked, most)))
 
 
@@ -103,34 +119,40 @@ def season_of(campaign: Campaign, city: City, occurrence_at: datetime) -> int:
     return campaign.occurrences(city).season_of(occurrence_at.astimezone(JST).date())
 
 
-def list_booked(connection: Connection, campaign: Campaign, earliest: datetime) -> dict[datetime, Booked]:
-    """What is booked from the day of a moment on, by the campaign and by its section, by clock hour."""
+def list_booked(
+    connection: Connection, campaign: Campaign, earliest: datetime, campaign_run_id: UUID | None = None
+) -> dict[datetime, Booked]:
+    """What is booked from the day of a moment on, by the campaign and by its section, by clock hour.
+
+    Without what stands in the line of the run that is being planned.
+    """
     day = datetime.combine(earliest.astimezone(JST).date(), time.min, JST)
     rows = connection.execute(
         statement("campaign_run/list_booked_hours"),
-        {"campaign": campaign.name, "section": campaign.section, "since": day},
+        {
+            "campaign": campaign.name,
+            "section": campaign.section,
+            "since": day,
+            "campaign_run_id": campaign_run_id,
+        },
     )
     return {row.hour: Booked(row.messages, row.calls) for row in rows}
 
 
-def insert_notices(
-    connection: Connection,
-    campaign: Campaign,
-    run: CampaignRun,
-    texts: Sequence[ComposedText],
-    bookings: Bookings,
-    now: datetime,
-    by: str,
-) -> None:
-    """Keep each text once, and write every notice once."""
+def place_cohort(connection: Connection, campaign: Campaign, city: City, run: CampaignRun, now: datetime) -> Bookings:
+    """What becomes of everybody in the workspace; each text that somebody gets is kept once."""
+    handed_over = connection.execute(
+        statement("campaign_run/count_handed_over"), {"campaign_run_id": run.campaign_run_id}
+    ).one()
+    texts = compose_texts(connection, campaign, city)
+    bookings = lay_bookings(
+        connection, campaign, city, run.occurrence_at, now, run.campaign_run_id, handed_over.notices
+    )
     connection.execute(
-        statement("campaign_run/insert_notices"),
+        statement("campaign_run/place_cohort"),
         {
-            "campaign_run_id": run.campaign_run_id,
-            "campaign": campaign.name,
-            "now": now,
-            "by": by,
             "batch_size": campaign.sending.batch_size,
+            "first_batch": handed_over.last_batch + 1,
             "most_recipients": bookings.most,
             "text_arms": [text.variant.name for text in texts],
             "text_fields": [json.dumps(text.fields) for text in texts],
@@ -139,6 +161,20 @@ def insert_notices(
             **_slot_binds(bookings.slots),
         },
     )
+    return bookings
+
+
+def count_changes(connection: Connection, campaign_run_id: UUID, now: datetime) -> int:
+    """How many notices of a run would not be what they are if it were planned now."""
+    binds = {"campaign_run_id": campaign_run_id, "now": now}
+    return connection.scalar(statement("campaign_run/count_changes"), binds) or 0
+
+
+def insert_notices(connection: Connection, campaign: Campaign, campaign_run_id: UUID, now: datetime, by: str) -> None:
+    """Write every notice once; of a run that is planned anew, those of which nothing was handed over."""
+    binds = {"campaign_run_id": campaign_run_id, "now": now, "by": by}
+    connection.execute(statement("campaign_run/withdraw_notices"), binds)
+    connection.execute(statement("campaign_run/insert_notices"), {**binds, "campaign": campaign.name})
 
 
 def _slot_binds(bookings: Sequence[Slot]) -> dict[str, list[Any]]:
@@ -165,31 +201,31 @@ def _keep_text(connection: Connection, campaign_run_id: UUID, text: ComposedText
     return text_id
 
 
-def note_pacing(connection: Connection, campaign: Campaign, city: City, run: CampaignRun) -> None:
-    """Keep with the run what the pace of later ones has to know."""
+def note_plan(connection: Connection, campaign: Campaign, city: City, run: CampaignRun, bookings: Bookings) -> None:
+    """Keep with the run what the pace of later ones has to know, and how many persons have to approve it."""
+    above = campaign.approval.two_approvers_above
     connection.execute(
-        statement("campaign_run/note_pacing"),
+        statement("campaign_run/note_plan"),
         {
             "campaign_run_id": run.campaign_run_id,
             "section": campaign.section,
             "season": season_of(campaign, city, run.occurrence_at),
             "call_rate": campaign.pacing.call_rate,
+            "approvals_needed": 2 if above is not None and bookings.recipients > above else 1,
+            "settings_digest": digest_settings(campaign, city),
         },
     )
 
 
-def bind_digest(
-    connection: Connection, campaign: Campaign, city: City, campaign_run_id: UUID, now: datetime, key: bytes
-) -> str:
-    """Digest each batch, and the run over its batches and settings."""
-    connection.execute(statement("campaign_run/insert_batches"), {"campaign_run_id": campaign_run_id, "key": key})
+def digest_settings(campaign: Campaign, city: City) -> str:
+    """Digest of all settings that a run is made with."""
     settings = json.dumps([campaign.model_dump(mode="json"), city.model_dump(mode="json")], sort_keys=True)
-    digest = connection.scalar(
-        statement("campaign_run/set_digest"),
-        {
-            "campaign_run_id": campaign_run_id,
-            "settings": hashlib.sha256(settings.encode()).hexdigest(),
-            "composed_at": now,
-        },
-    )
-    return str(digest)
+    return hashlib.sha256(settings.encode()).hexdigest()
+
+
+def bind_digest(connection: Connection, campaign_run_id: UUID, now: datetime, key: bytes) -> str:
+    """Digest each batch, and the run over its batches and settings."""
+    binds = {"campaign_run_id": campaign_run_id}
+    connection.execute(statement("campaign_run/delete_batches"), binds)
+    connection.execute(statement("campaign_run/insert_batches"), {**binds, "key": key})
+    return str(connection.scalar(statement("campaign_run/set_digest"), {**binds, "composed_at": now}))

@@ -1,6 +1,7 @@
 """Screening: an occurrence's cohort, and for each member the first reason not to send, the arm, the place in line."""
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
@@ -52,16 +53,29 @@ def select_cohort(connection: Connection, campaign: Campaign, occurrence_at: dat
         )
 
 
+def leave_out_handed_over(connection: Connection, campaign_run_id: UUID) -> None:
+    """Take out of the workspace what a run has handed over before: planning anew does not touch it."""
+    connection.execute(statement("campaign_run/leave_out_handed_over"), {"campaign_run_id": campaign_run_id})
+
+
 def screen_cohort(
-    connection: Connection, campaign: Campaign, city: City, occurrence_on: date, now: datetime, key: bytes
+    connection: Connection,
+    campaign: Campaign,
+    city: City,
+    occurrence_on: date,
+    now: datetime,
+    key: bytes,
+    campaign_run_id: UUID | None = None,
 ) -> None:
-    """Judge every cohort member by all that is recorded by now."""
+    """Judge every cohort member by all that is recorded by now; what stands in the run's own line does not count."""
     today = now.astimezone(JST).date()
     arms = campaign.arms()
     connection.execute(
         statement("campaign_run/screen_cohort"),
         {
             "campaign": campaign.name,
+            "campaign_run_id": campaign_run_id,
+            "occurrence_on": occurrence_on,
             "known_at": ALL_THAT_IS_RECORDED,
             "on_day": today,
             "confirmed_since": confirmed_since(city, today),

@@ -1,0 +1,27 @@
+/*
+name:    campaign_run/count_changes
+purpose: How many notices of a run would not be what they are if it were planned now: somebody more or less in the line,
+         another telephone, another text, or a booking whose send window has closed.
+grain:   one row
+params:  campaign_run_id (uuid), now (timestamptz)
+returns: changes
+*/
+with open_notice as (
+    select
+        n.subject,
+        n.state,
+        n.phone_e164,
+        n.text_id,
+        n.limited_at
+    from ledger.notice as n
+    inner join ledger.notice_state as s on n.state = s.state
+    where n.campaign_run_id = :campaign_run_id and s.is_open
+)
+
+select count(*) as changes
+from open_notice as o
+full join placed as p on o.subject = p.subject
+where
+    (coalesce(o.state, '') = 'planned') <> (coalesce(p.state, '') = 'planned')
+    or (o.state = 'planned' and (o.phone_e164, o.text_id) is distinct from (p.phone_e164, p.text_id))
+    or (o.state = 'planned' and o.limited_at <= :now);
