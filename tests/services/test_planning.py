@@ -85,6 +85,27 @@ def test_a_run_that_was_ended_is_not_planned(scene: Scene) -> None:
     assert scene.states() == {}
 
 
+def test_a_run_that_expired_unplanned_is_open_again_for_who_asks(scene: Scene) -> None:
+    """The extracts came a day later: the run that waited for them in vain is recovered, not lost."""
+    create_debtor(scene.owner)
+    run = scene.open()
+    expire_campaign_run(scene.engine, run, "記録が古いため", "test", scene.clock())
+    scene.clock.moment += timedelta(days=1)
+    assert scene.open() == run
+    assert scene.plan(run) is not None
+    assert scene.states() == {"planned": 1}
+
+
+def test_a_planned_run_that_expired_stays_so(scene: Scene) -> None:
+    create_debtor(scene.owner)
+    run = scene.open()
+    scene.plan(run)
+    expire_campaign_run(scene.engine, run, "承認されなかったため", "test", scene.clock())
+    assert scene.open() == run
+    scene.plan(run)
+    assert scene.states() == {"expired/expired": 1}
+
+
 def test_the_cohort_is_that_of_the_occurrence_also_when_planned_later(scene: Scene) -> None:
     levy = create_levy(scene.owner, create_resident(scene.owner))
     create_payment(scene.owner, levy, recorded_at=OCCURRENCE + timedelta(days=2))

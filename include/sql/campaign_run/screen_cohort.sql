@@ -80,9 +80,11 @@ with judged as (
         -- Others of its digits: who comes first in the line must have nothing to do with the arm.
         substr(h.hash, 9, 16) as lot
     from cohort as c
-    cross join lateral (
-        select encode(sha256(:key || convert_to(:campaign || '/' || :season || '/' || c.resident_id, 'UTF8')), 'hex')
-    ) as h (hash)
+    cross join
+        lateral (
+            select
+                encode(sha256(:key || convert_to(:campaign || '/' || :season || '/' || c.resident_id, 'UTF8')), 'hex')
+        ) as h (hash)
     left join lateral records.suppression(
         c.subject, c.resident_id, null, :known_at, :on_day, :confirmed_since
     ) as s on true

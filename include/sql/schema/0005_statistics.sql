@@ -1,7 +1,7 @@
 /*
 name:    schema/0005_statistics
 purpose: Who loads a table may count it: without fresh statistics the first planning after a large load takes minutes
-         instead of seconds. Servers before PostgreSQL 17 know no such right; there autovacuum counts, some minutes later.
+         instead of seconds. Servers before PostgreSQL 17 know no such right; there autovacuum counts, some time later.
 */
 do $$
 begin

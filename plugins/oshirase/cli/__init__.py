@@ -6,10 +6,12 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from oshirase.cli.backfill import backfill
 from oshirase.cli.campaigns import campaigns
 from oshirase.cli.check import check
 from oshirase.cli.doctor import doctor
 from oshirase.cli.migrate import migrate
+from oshirase.cli.missed import missed
 from oshirase.cli.preview import preview
 from oshirase.domain.calendar import UnknownYear
 from oshirase.errors import OshiraseError
@@ -24,6 +26,8 @@ app = typer.Typer(
 app.command()(campaigns)
 app.command()(check)
 app.command()(preview)
+app.command()(missed)
+app.command()(backfill)
 app.command()(doctor)
 app.command()(migrate)
 

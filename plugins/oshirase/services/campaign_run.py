@@ -48,6 +48,8 @@ class StateCount:
 def open_campaign_run(engine: Engine, campaign: str, occurrence_at: datetime, now: datetime, by: str) -> UUID:
     """The run of a campaign's occurrence: made by the first who asks, the same one for everybody after.
 
+    One that expired before it was planned, for want of fresh records, is open again.
+
     Returns:
         Its id.
     """
@@ -63,6 +65,8 @@ def open_campaign_run(engine: Engine, campaign: str, occurrence_at: datetime, no
     while opened is None:
         with engine.begin() as connection:
             opened = connection.scalar(statement("campaign_run/open_campaign_run"), occurrence)
+            binds = {"campaign_run_id": opened, "opened_at": now, "opened_by": by}
+            connection.execute(statement("campaign_run/reopen_campaign_run"), binds)
     return opened
 
 
