@@ -48,6 +48,13 @@ def test_when_nothing_changed_the_approval_holds(scene: Scene, residents: list[s
     assert events(scene) == before
 
 
+def test_who_was_deferred_by_the_run_itself_does_not_push_the_others_out(scene: Scene, residents: list[str]) -> None:
+    scene.pace(per_occurrence=3)
+    run = scene.approved_run()
+    digest = load_campaign_run(scene.engine, run).digest
+    assert scene.plan(run) == digest
+
+
 def test_who_paid_since_leaves_the_line_and_the_rest_is_asked_for_again(scene: Scene, residents: list[str]) -> None:
     run = scene.approved_run()
     digest = load_campaign_run(scene.engine, run).digest

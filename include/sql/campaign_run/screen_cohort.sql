@@ -10,7 +10,16 @@ params:  campaign (text), campaign_run_id (uuid), occurrence_on (date), known_at
 returns: nothing
 */
 insert into screened (subject, resident_id, due_on, fields, phone_e164, reason, arm, place)
-with judged as (
+with hashed as (
+    select
+        c.*,
+        encode(
+            sha256(:key || convert_to(:campaign || '/' || :season || '/' || c.resident_id, 'UTF8')), 'hex'
+        ) as hash
+    from cohort as c
+),
+
+judged as (
     select
         c.subject,
         c.resident_id,
@@ -76,26 +85,23 @@ with judged as (
             ) then 'shared_phone'
         end as reason,
         -- The first 8 hexadecimal digits of the hash, as a number in [0, 1): the arm.
-        (('x' || left(h.hash, 8))::bit(32)::bigint & 4294967295) / 4294967296.0 as draw,
+        (('x' || left(c.hash, 8))::bit(32)::bigint & 4294967295) / 4294967296.0 as draw,
         -- Others of its digits: who comes first in the line must have nothing to do with the arm.
-        substr(h.hash, 9, 16) as lot
-    from cohort as c
-    cross join
-        lateral (
-            select
-                encode(sha256(:key || convert_to(:campaign || '/' || :season || '/' || c.resident_id, 'UTF8')), 'hex')
-        ) as h (hash)
+        substr(c.hash, 9, 16) as lot
+    from hashed as c
     left join lateral records.suppression(
         c.subject, c.resident_id, null, :known_at, :on_day, :confirmed_since
     ) as s on true
 ),
 
--- Whom earlier runs of the season had no room for.
+-- Whom other runs of the season had no room for.
 deferred_before as (
     select distinct n.resident_id
     from ledger.campaign_run as r
     inner join ledger.notice as n on r.campaign_run_id = n.campaign_run_id
-    where r.campaign = :campaign and r.season = :season ::smallint and n.state = 'deferred'
+    where
+        r.campaign = :campaign and r.season = :season ::smallint and n.state = 'deferred'
+        and r.campaign_run_id is distinct from :campaign_run_id ::uuid
 ),
 
 in_line as (
