@@ -1,12 +1,11 @@
 /*
 name:    campaign_run/insert_notices
-purpose: Write one notice per cohort member. When the run is planned anew, those of which nothing was handed over become
-         what they would be now.
+purpose: Write one notice for each cohort member that has none in the run yet; in the order of the indexes.
 grain:   one row per cohort member
 params:  campaign_run_id (uuid), campaign (text), now (timestamptz), by (text)
 returns: nothing
 */
-insert into ledger.notice as n (
+insert into ledger.notice (
     campaign_run_id, campaign, subject, resident_id, due_on, phone_e164, state, reason, arm, text_id, parts, batch,
     scheduled_at, limited_at, state_changed_at, state_changed_by
 )
@@ -28,19 +27,10 @@ select
     :now,
     :by
 from placed as p
-on conflict (campaign_run_id, subject) do update
-    set
-        resident_id = excluded.resident_id,
-        due_on = excluded.due_on,
-        phone_e164 = excluded.phone_e164,
-        state = excluded.state,
-        reason = excluded.reason,
-        arm = excluded.arm,
-        text_id = excluded.text_id,
-        parts = excluded.parts,
-        batch = excluded.batch,
-        scheduled_at = excluded.scheduled_at,
-        limited_at = excluded.limited_at,
-        state_changed_at = excluded.state_changed_at,
-        state_changed_by = excluded.state_changed_by
-    where n.state in ('planned', 'suppressed', 'held_out', 'deferred', 'expired');
+where
+    not exists (
+        select 1
+        from ledger.notice as n
+        where n.campaign_run_id = :campaign_run_id and n.subject = p.subject
+    )
+order by p.subject;

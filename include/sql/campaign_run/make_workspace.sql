@@ -3,6 +3,9 @@ name:    campaign_run/make_workspace
 purpose: Room for one run's planning, gone with the transaction: the cohort, what the screening says of it, and the
          notices that would come of it.
 */
+-- A cohort is sorted several times; the server's usual few megabytes would go to disk.
+set local work_mem = '128MB';
+
 create temporary table cohort (
     subject text not null primary key,
     resident_id text not null,

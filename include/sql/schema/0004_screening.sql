@@ -130,13 +130,20 @@ returns table (reason text, phone_e164 text) language sql stable as $$
                     and l.recorded_at <= known_at and l.superseded_at > known_at
             ) then 'direct_debit'
             -- NHI by household, as its head owes the premium, insured or not; the late-elderly each for themselves.
+            -- Most are insured themselves: asked first, as the household takes three times as long.
             when k.kind <> 'information' and not exists (
+                select 1
+                from records.enrolment as e
+                where
+                    e.resident_id = of_resident and e.scheme = k.scheme
+                    and e.enrolled_on <= on_day and (e.left_on is null or e.left_on > on_day)
+                    and e.recorded_at <= known_at and e.superseded_at > known_at
+            ) and not exists (
                 select 1
                 from records.resident as member
                 inner join records.enrolment as e on member.resident_id = e.resident_id
                 where
-                    member.household_id = r.household_id and e.scheme = k.scheme
-                    and (e.scheme = 'nhi' or member.resident_id = of_resident)
+                    member.household_id = r.household_id and k.scheme = 'nhi' and e.scheme = k.scheme
                     and e.enrolled_on <= on_day and (e.left_on is null or e.left_on > on_day)
                     and member.recorded_at <= known_at and member.superseded_at > known_at
                     and e.recorded_at <= known_at and e.superseded_at > known_at
@@ -166,7 +173,7 @@ returns table (reason text, phone_e164 text) language sql stable as $$
                 from records.contact as other
                 inner join records.resident as sharer on other.resident_id = sharer.resident_id
                 where
-                    other.phone_e164 = c.phone_e164 and sharer.is_protected
+                    other.phone_e164 = c.phone_e164 and other.resident_id <> of_resident and sharer.is_protected
                     and other.recorded_at <= known_at and other.superseded_at > known_at
                     and sharer.recorded_at <= known_at and sharer.superseded_at > known_at
             ) then 'phone_of_protected'

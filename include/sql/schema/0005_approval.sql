@@ -53,6 +53,9 @@ inner join ledger.notice_state as becomes on was.state <> becomes.state
 where was.is_open and becomes.is_open and becomes.state <> 'expired'
 on conflict do nothing;
 
+-- Every insert and update is held against the permitted transitions, which know the states: once is enough.
+alter table ledger.notice drop constraint notice_state_fkey;
+
 drop trigger notice_content_is_fixed on ledger.notice;
 create trigger notice_content_is_fixed
 before update of

@@ -174,6 +174,7 @@ def insert_notices(connection: Connection, campaign: Campaign, campaign_run_id: 
     """Write every notice once; of a run that is planned anew, those of which nothing was handed over."""
     binds = {"campaign_run_id": campaign_run_id, "now": now, "by": by}
     connection.execute(statement("campaign_run/withdraw_notices"), binds)
+    connection.execute(statement("campaign_run/update_notices"), binds)
     connection.execute(statement("campaign_run/insert_notices"), {**binds, "campaign": campaign.name})
 
 
