@@ -274,9 +274,10 @@ class TestBackfillCreates:
                 "dag_id": "nhi_overdue",
                 "from_date": "2026-10-02T10:00:00+09:00",
                 "to_date": "2026-11-05T10:00:00+09:00",
-                "run_backwards": False,
+                "run_backwards": True,
                 "reprocess_behavior": "none",
                 "max_active_runs": 1,
+                "dag_run_conf": {"covers": ["2026-10-02", "2026-11-05"]},
             }
         ]
         # As Airflow itself reads it; it takes no field that it does not know.

@@ -40,10 +40,13 @@ class Airflow:
     engine: Engine
     process: subprocess.Popen[str]
 
-    def run(self, dag_id: str, logical_date: str, answers: list[Any], environment: dict[str, str]) -> DagRun:
+    def run(
+        self, dag_id: str, logical_date: str, answers: list[Any], environment: dict[str, str], conf: dict[str, Any]
+    ) -> DagRun:
         """Run a DAG to its end."""
         request = {
-            "dag_id": dag_id, "logical_date": logical_date, "answers": answers, "environment": environment
+            "dag_id": dag_id, "logical_date": logical_date, "answers": answers, "environment": environment,
+            "conf": conf,
         }  # fmt: skip
         cast("IO[str]", self.process.stdin).write(json.dumps(request) + "\n")
         cast("IO[str]", self.process.stdin).flush()
@@ -109,6 +112,7 @@ def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., 
         logical_date: str = OCCURRENCE.isoformat(),
         extracts: Path | None = None,
         home: Path | None = None,
+        conf: dict[str, Any] | None = None,
     ) -> DagRun:
         connection = {
             "conn_type": "sms_gateway",
@@ -124,6 +128,6 @@ def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., 
             "OSHIRASE_EXTRACT_FOLDER": str(extracts or ""),
             "OSHIRASE_HOME": str(home or project_home()),
         }
-        return airflow.run(dag_id, logical_date, list(answers), environment)
+        return airflow.run(dag_id, logical_date, list(answers), environment, conf or {})
 
     return run

@@ -1,7 +1,7 @@
 """Run DAGs under `dag.test()` in a process of its own, answering their approvals: see `tests/dags/conftest.py`.
 
-Reads one JSON object a line: {dag_id, logical_date, answers, environment}. An answer is [user, option, {field: value}];
-the value `CODE` stands for the confirmation code that the page shows. Writes `PAGE [subject, body]` for every page that
+Reads one JSON object a line: {dag_id, logical_date, answers, environment, conf}. An answer is [user, option,
+{field: value}]; the value `CODE` stands for the confirmation code that the page shows. Writes `PAGE [subject, body]` for every page that
 was answered and `DONE {state, tasks}` at the end of a run, between Airflow's own lines.
 """
 
@@ -69,7 +69,7 @@ def run(request: dict[str, Any]) -> None:
     dag = getattr(importlib.import_module(request["dag_id"]), request["dag_id"])
     person = threading.Thread(target=lambda: [answer(*a) for a in request["answers"]], daemon=True)
     person.start()
-    dag_run = dag.test(logical_date=datetime.fromisoformat(request["logical_date"]))
+    dag_run = dag.test(logical_date=datetime.fromisoformat(request["logical_date"]), run_conf=request["conf"])
     states = {f"{ti.task_id}[{ti.map_index}]": str(ti.state) for ti in dag_run.get_task_instances()}
     print(f"DONE {json.dumps({'state': str(dag_run.state), 'tasks': states})}", flush=True)
 

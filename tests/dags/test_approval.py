@@ -23,15 +23,15 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def add(home: Path, file: str, after: str, more: str) -> None:
+def change(home: Path, file: str, before: str, after: str) -> None:
     path = home / "config" / file
     text = path.read_text(encoding="utf-8")
-    assert after in text
-    path.write_text(text.replace(after, f"{after}\n{more}"), encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
 
 
 def test_two_approvers_are_two_persons(scene: Scene, run_dag: Callable[..., DagRun], home: Path) -> None:
-    add(home, "campaigns/nhi_overdue.toml", "share = 0.0", "[approval]\ntwo_approvers_above = 2")
+    change(home, "campaigns/nhi_overdue.toml", "two_approvers_above = 5000", "two_approvers_above = 2")
     for _ in range(3):
         create_debtor(scene.owner)
     run = run_dag(
@@ -46,7 +46,7 @@ def test_two_approvers_are_two_persons(scene: Scene, run_dag: Callable[..., DagR
 def test_who_is_no_approver_of_the_section_is_asked_in_vain(
     scene: Scene, run_dag: Callable[..., DagRun], home: Path
 ) -> None:
-    add(home, "city.toml", "[sections.premium]", 'approvers = ["suzuki"]')
+    change(home, "city.toml", "[sections.premium]", '[sections.premium]\napprovers = ["suzuki"]')
     create_debtor(scene.owner)
     run = run_dag("nhi_overdue", ["sato", "承認する", CODE], ["suzuki", "承認する", CODE], home=home)
     assert (run.state, len(run.pages)) == ("success", 2)
@@ -62,7 +62,7 @@ def test_a_stale_occurrence_needs_a_reason(scene: Scene, run_dag: Callable[..., 
         logical_date="2026-09-02T10:00:00+09:00",
     )
     assert (run.state, len(run.pages)) == ("success", 2)
-    assert "予定日から14日を超えています" in run.pages[0][1]
+    assert "予定日から14日を超えている回があります" in run.pages[0][1]
     assert scene.rows("select reason from ledger.approval") == [("機器の故障で送信できなかったため",)]
     assert scene.states() == {"accepted": 1}
 

@@ -1,7 +1,7 @@
 """Airflow's REST API, as far as a backfill needs it: as a named member of staff, every error one sentence for them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -94,13 +94,13 @@ class AirflowApi:
             if not runs:
                 return found
 
-    def list_new_dates(self, dag_id: str, first: datetime, last: datetime) -> list[datetime]:
+    def list_new_dates(self, dag_id: str, occurrences: Sequence[datetime]) -> list[datetime]:
         """`POST /backfills/dry_run`: the logical dates for which a backfill would make runs."""
-        answer = self._call("POST", "backfills/dry_run", dag_id, body=_backfill(dag_id, first, last))
+        answer = self._call("POST", "backfills/dry_run", dag_id, body=_backfill(dag_id, occurrences))
         return [datetime.fromisoformat(run["logical_date"]) for run in self._value(answer, "backfills")]
 
-    def create_backfill(self, dag_id: str, first: datetime, last: datetime) -> int:
-        """`POST /backfills`: runs for the occurrences from `first` to `last`, both included, that have none.
+    def create_backfill(self, dag_id: str, occurrences: Sequence[datetime]) -> int:
+        """`POST /backfills`: runs for the occurrences that have none, and for those between; one approval covers them.
 
         Returns:
             Airflow's number of the backfill.
@@ -108,7 +108,7 @@ class AirflowApi:
         Raises:
             AirflowUnsure: the answer was lost, so that it may have been created.
         """
-        answer = self._call("POST", "backfills", dag_id, body=_backfill(dag_id, first, last), creates=True)
+        answer = self._call("POST", "backfills", dag_id, body=_backfill(dag_id, occurrences), creates=True)
         return int(self._value(answer, "id"))
 
     def _call(
@@ -199,19 +199,20 @@ class AirflowApi:
         return f"Airflow が {answer.status_code} を返しました。しばらくしてからやり直してください（{_detail(answer)}）"
 
 
-def _backfill(dag_id: str, first: datetime, last: datetime) -> Mapping[str, object]:
+def _backfill(dag_id: str, covers: Sequence[datetime]) -> Mapping[str, object]:
+    first, last = min(covers), max(covers)
     return {
         "dag_id": dag_id,
         # With an offset: without one Airflow would take them for UTC.
         "from_date": _iso(first),
         "to_date": _iso(last),
-        # Earlier ones first: what they remind of, the later ones leave out.
-        "run_backwards": False,
+        # The latest first: whom it reminds is not reminded of older instalments any more.
+        "run_backwards": True,
         # Never clear a run that there is: it may wait for an approval, or be sending.
         "reprocess_behavior": "none",
-        # A run that waits for its approval holds a slot until it is answered. With one slot the next occurrence is
-        # planned only after the one before it was decided, so that its approver sees whom that one left.
+        # A run that waits for its approval holds a slot until it is answered: the first one asks for all of them.
         "max_active_runs": 1,
+        "dag_run_conf": {"covers": [moment.astimezone(JST).date().isoformat() for moment in covers]},
     }
 
 

@@ -120,5 +120,5 @@ def _afterwards(plan: BackfillPlan, view: AirflowView, created: int | None) -> I
     else:
         days = "、".join(day_in_words(moment) for moment in view.to_create)
         yield f"バックフィル（番号 {created}）を作成しました: {days}。"
-        yield "古い回から1回ずつ実行し、それぞれ Airflow の「④ 承認」で止まります。"
+        yield "新しい回から実行し、最初の回の Airflow の「④ 承認」で、すべての回をまとめて承認できます。"
         yield "承認されるまで、何も送信されません。"

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from oshirase.adapters.settings import campaign_titles, load_campaign
 from oshirase.domain.calendar import moment_in_words
 from oshirase.domain.notice import STATE_LABELS, SUPPRESSION_LABELS, NoticeState
-from oshirase.services.approval import Review
+from oshirase.services.approval import Review, confirmation_code
 from oshirase.services.campaign_run import StateCount
 from oshirase.services.unknown import Undecided
 
@@ -33,17 +33,23 @@ def template(name: str) -> Template:
     return environment.get_template(name)
 
 
-def approval_subject(review: Review) -> str:
-    """One line: which campaign, which occurrence, how many."""
-    title = load_campaign(review.run.campaign).title
-    day = review.run.occurrence_on
-    return f"{title}（{day.year}年{day.month}月{day.day}日分・{review.recipients:,}件）の送信を承認しますか"
+def approval_subject(reviews: Sequence[Review]) -> str:
+    """One line: which campaign, which occurrence (and how many more), how many messages."""
+    title = load_campaign(reviews[0].run.campaign).title
+    day, recipients = reviews[0].run.occurrence_on, sum(review.recipients for review in reviews)
+    more = f"ほか{len(reviews) - 1}回分" if len(reviews) > 1 else ""
+    return f"{title}（{day.year}年{day.month}月{day.day}日分{more}・{recipients:,}件）の送信を承認しますか"
 
 
-def approval_body(review: Review, until: datetime) -> str:
-    """Markdown: what would be sent, to how many, who is left out and why, what is unusual, the confirmation code."""
+def approval_body(review: Review, others: Sequence[Review], until: datetime) -> str:
+    """Markdown: what would be sent, to how many, who is left out and why, what is unusual, the confirmation code.
+
+    `others` are missed occurrences that are decided together with it.
+    """
     return template("approval.md.jinja").render(
         review=review,
+        others=others,
+        code=confirmation_code([review, *others]),
         until=until,
         page=run_page(review.run.campaign_run_id),
         askers="、".join(dict.fromkeys(request.asked_by for request in review.requests)),

@@ -4,16 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk import DAG, Context, Param, get_current_context, task
 from airflow.sdk.execution_time.hitl import HITLUser
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import load_campaign, load_city
-from oshirase.domain.campaign import Campaign
+from oshirase.domain.campaign import Campaign, City
 from oshirase.orchestration.console import upload_by_hand
-from oshirase.orchestration.context import asked_by, named_day, worker_name
+from oshirase.orchestration.context import asked_by, covered_days, named_day, worker_name
 from oshirase.orchestration.freshness import wait_for_records
 from oshirase.orchestration.operators import ApproveCampaignRun, SendSmsBatchOperator
 from oshirase.orchestration.timetables import CampaignTimetable
@@ -69,19 +69,31 @@ def open_campaign_run(campaign_name: str) -> str:
     timetable = load_campaign(campaign_name).occurrences(load_city())
     occurrence_at = timetable.resolve(named_day(context), context["dag_run"].logical_date, now)
     run_id = runs.open_campaign_run(campaign_engine(), campaign_name, occurrence_at, now, worker_name(context))
-    if asked := asked_by(context):
-        note_request(campaign_engine(), run_id, *asked, now)
     return str(run_id)
 
 
 @task(task_display_name="③ 対象者の抽出・確認・文面作成")
 def plan_notices(campaign_name: str, campaign_run_id: str) -> str | None:
-    """One notice per cohort member. Returns the digest of what would be sent."""
-    engine, run_id, now = campaign_engine(), UUID(campaign_run_id), clock.now()
-    campaign = load_campaign(campaign_name)
-    for author in {variant.changed_by for variant in campaign.variants if variant.changed_by}:
-        note_request(engine, run_id, author, "changed_text", now)
-    return plan(engine, campaign, load_city(), run_id, now, worker_name(get_current_context()), secret_key())
+    """One notice per cohort member, also of the occurrences that the run covers. Returns the run's digest."""
+    context, now = get_current_context(), clock.now()
+    campaign, city, by = load_campaign(campaign_name), load_city(), worker_name(context)
+    digest = _plan(campaign, city, UUID(campaign_run_id), now, context)
+    for day in covered_days(context):
+        occurrence_at = campaign.occurrences(city).on(day)
+        if occurrence_at and occurrence_at <= now:
+            run_id = runs.open_campaign_run(campaign_engine(), campaign_name, occurrence_at, now, by)
+            if str(run_id) != campaign_run_id:
+                _plan(campaign, city, run_id, now, context)
+    return digest
+
+
+def _plan(campaign: Campaign, city: City, run_id: UUID, now: datetime, context: Context) -> str | None:
+    """Keep who asked for it, then plan."""
+    authors = {(variant.changed_by, "changed_text") for variant in campaign.variants if variant.changed_by}
+    asked = asked_by(context)
+    for who, kind in {*authors, *([asked] if asked else [])}:
+        note_request(campaign_engine(), run_id, who, kind, now)
+    return plan(campaign_engine(), campaign, city, run_id, now, worker_name(context), secret_key())
 
 
 def approve(campaign: Campaign, campaign_run_id: Any) -> ApproveCampaignRun:

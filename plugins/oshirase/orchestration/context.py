@@ -17,6 +17,15 @@ def named_day(context: Context) -> date | None:
     return date.fromisoformat(str(named)) if named else None
 
 
+def covered_days(context: Context) -> list[date]:
+    """Other occurrences (JST dates) that this run plans too, so that one approval can decide on all of them.
+
+    `oshirase backfill` names them in the configuration of the runs that it has Airflow make.
+    """
+    named = (context["dag_run"].conf or {}).get("covers") or []
+    return [date.fromisoformat(str(day)) for day in named]
+
+
 def worker_name(context: Context) -> str:
     """Who changed a notice's state, for the event log: the task instance with its map index and try."""
     ti = context["ti"]

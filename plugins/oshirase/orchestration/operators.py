@@ -12,9 +12,8 @@ from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import load_campaign, load_city
-from oshirase.domain.campaign import Campaign, City
 from oshirase.orchestration.approval_page import approval_body, approval_subject, unanswered
-from oshirase.orchestration.context import answered_by, worker_name
+from oshirase.orchestration.context import answered_by, covered_days, worker_name
 from oshirase.orchestration.freshness import require_fresh_records
 from oshirase.orchestration.hook import SmsGatewayHook
 from oshirase.orchestration.notifier import tell_staff
@@ -24,7 +23,9 @@ from oshirase.services.approval import (
     answer_until,
     approve_by_rule,
     approve_campaign_run,
+    confirmation_code,
     expire_unanswered,
+    list_waiting,
     objection,
     reject_campaign_run,
     review_campaign_run,
@@ -76,7 +77,8 @@ class ApproveCampaignRun(HITLOperator):
     def execute(self, context: Context) -> Any:
         """Show the present content and wait; nobody is asked when there is nothing to decide."""
         engine, now = campaign_engine(), clock.now()
-        campaign, city, review = self._review()
+        campaign, city = load_campaign(self.campaign_name), load_city()
+        review, *others = reviews = self._reviews(context)
         if decided := _decided(review):
             return decided
         if approve_by_rule(engine, campaign, review, now):
@@ -84,8 +86,8 @@ class ApproveCampaignRun(HITLOperator):
         until = answer_until(campaign, city, review.run.composed_at or now)
         if now >= until:
             return self._expire(context)
-        self.subject = approval_subject(review)
-        self.body = approval_body(review, until)
+        self.subject = approval_subject(reviews)
+        self.body = approval_body(review, others, until)
         self.response_timeout = until - now
         return super().execute(context)
 
@@ -95,52 +97,48 @@ class ApproveCampaignRun(HITLOperator):
             answer = super().execute_complete(context, event)
         except HITLTimeoutError:
             return self._expire(context)
-        who = answered_by(answer)
-        _, _, review = self._review()
-        if decided := _decided(review):
+        who, reviews = answered_by(answer), self._reviews(context)
+        if decided := _decided(reviews[0]):
             return decided
-        given = {name: str(value or "").strip() for name, value in answer["params_input"].items()}
-        if answer["chosen_options"] == [APPROVE]:
-            return self._approve(context, who, given.get("confirmation_code", ""), given.get("reason", ""))
-        return self._reject(context, who, given.get("reason", ""))
-
-    def _review(self) -> tuple[Campaign, City, Review]:
-        campaign, city = load_campaign(self.campaign_name), load_city()
-        return (
-            campaign,
-            city,
-            review_campaign_run(campaign_engine(), campaign, city, UUID(self.campaign_run_id), clock.now()),
-        )
-
-    def _approve(self, context: Context, who: Person, code: str, reason: str) -> Any:
-        campaign, city, review = self._review()
-        if code.upper() != review.confirmation_code:
-            self.log.warning("confirmation code does not fit the present content: asking again")
-            return self.execute(context)
-        if problem := objection(review, campaign, city, who, reason):
-            self.log.warning("not approved, asking again: %s", problem)
-            return self.execute(context)
-        run_id, digest = review.run.campaign_run_id, str(review.run.digest)
-        approve_campaign_run(campaign_engine(), run_id, digest, who.user_id, clock.now(), reason or None)
-        # Asks for the second approver when one is needed.
+        given = {name: str(answer["params_input"].get(name) or "").strip() for name in ("confirmation_code", "reason")}
+        if problem := self._problem(reviews, answer["chosen_options"], who, given):
+            self.log.warning("asking again: %s", problem)
+        else:
+            self._decide(reviews, answer["chosen_options"], who, given["reason"])
+        # Asks again, also for the second approver when one is needed.
         return self.execute(context)
 
-    def _reject(self, context: Context, who: Person, reason: str) -> Any:
-        if not reason:
-            self.log.warning("rejected without a reason: asking again")
-            return self.execute(context)
-        _, _, review = self._review()
-        run_id, digest = review.run.campaign_run_id, str(review.run.digest)
-        reject_campaign_run(campaign_engine(), run_id, digest, who.user_id, clock.now(), reason)
-        return "rejected"
+    def _reviews(self, context: Context) -> list[Review]:
+        """The run's, and those of the occurrences that it covers as far as they wait too."""
+        engine, run_id, now = campaign_engine(), UUID(self.campaign_run_id), clock.now()
+        campaign, city = load_campaign(self.campaign_name), load_city()
+        covered = list_waiting(engine, campaign, city, run_id, covered_days(context), now)
+        return [review_campaign_run(engine, campaign, city, run_id, now), *covered]
+
+    def _problem(self, reviews: Sequence[Review], chosen: list[str], who: Person, given: dict[str, str]) -> str | None:
+        if chosen != [APPROVE]:
+            return None if given["reason"] else "rejected without a reason"
+        if given["confirmation_code"].upper() != confirmation_code(reviews):
+            return "the confirmation code does not fit the present content"
+        campaign, city = load_campaign(self.campaign_name), load_city()
+        objections = (objection(review, campaign, city, who, given["reason"]) for review in reviews)
+        return next((problem for problem in objections if problem), None)
+
+    def _decide(self, reviews: Sequence[Review], chosen: list[str], who: Person, reason: str) -> None:
+        for review in reviews:
+            content = campaign_engine(), review.run.campaign_run_id, str(review.run.digest), who.user_id, clock.now()
+            if chosen == [APPROVE]:
+                approve_campaign_run(*content, reason or None)
+            else:
+                reject_campaign_run(*content, reason)
 
     def _expire(self, context: Context) -> Any:
         """Nobody decided in time: nothing is sent, and staff are told."""
         by, now = worker_name(context), clock.now()
-        if expire_unanswered(campaign_engine(), UUID(self.campaign_run_id), by, now):
-            _, _, review = self._review()
-            tell_staff(*unanswered(review))
-        return _decided(self._review()[2])
+        for review in self._reviews(context):
+            if expire_unanswered(campaign_engine(), review.run.campaign_run_id, by, now):
+                tell_staff(*unanswered(review))
+        return _decided(self._reviews(context)[0])
 
 
 def _decided(review: Review) -> str | None:

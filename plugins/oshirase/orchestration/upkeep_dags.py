@@ -11,6 +11,7 @@ from oshirase.orchestration.campaign_dag import START
 from oshirase.orchestration.context import worker_name
 from oshirase.orchestration.hook import SmsGatewayHook
 from oshirase.services import receipts, reconciliation
+from oshirase.services.stop import wait_for_senders
 
 GATEWAY_CONN_ID = SmsGatewayHook.default_conn_name
 
@@ -57,9 +58,10 @@ def collect_receipts(gateway_conn_id: str) -> dict[str, int]:
 @task(task_display_name="予約を納付状況と照合する")
 def reconcile_payments(gateway_conn_id: str) -> dict[str, int]:
     """How many bookings were cancelled, could not be, and how many subjects were found settled."""
+    engine, city, by = campaign_engine(), load_city(), worker_name(get_current_context())
     with SmsGatewayHook(gateway_conn_id) as gateway:
-        return dict(
-            reconciliation.reconcile(
-                campaign_engine(), gateway, load_city(), clock.now(), worker_name(get_current_context())
-            )
-        )
+        counts = reconciliation.reconcile(engine, gateway, city, clock.now(), by)
+        # A run that was stopped a moment ago: what its senders had just handed over is a booking only now.
+        if wait_for_senders(engine, clock.now):
+            counts += reconciliation.reconcile(engine, gateway, city, clock.now(), by)
+        return dict(counts)

@@ -1,9 +1,10 @@
 """Approval: what a person is shown, who may decide, and what becomes of the answer."""
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
@@ -115,10 +116,24 @@ class Review:
         """Enough persons approved what the run says now."""
         return self.run.approved_at is not None
 
-    @property
-    def confirmation_code(self) -> str:
-        """What the approver types, so that an old page cannot approve new content: the digest's beginning."""
-        return (self.run.digest or "")[:6].upper()
+
+def confirmation_code(reviews: Sequence[Review]) -> str:
+    """What the approver types, so that an old page cannot approve new content.
+
+    Of one run its digest's beginning; of several that are decided together the beginning of a digest over theirs.
+    """
+    digests = [review.run.digest or "" for review in reviews]
+    return (digests[0] if len(digests) == 1 else hashlib.sha256("/".join(digests).encode()).hexdigest())[:6].upper()
+
+
+def list_waiting(
+    engine: Engine, campaign: Campaign, city: City, campaign_run_id: UUID, days: Sequence[date], now: datetime
+) -> list[Review]:
+    """Other runs of the campaign, of these occurrences, that wait for an approval; the latest first."""
+    binds = {"campaign": campaign.name, "campaign_run_id": campaign_run_id, "days": list(days)}
+    with engine.connect() as connection:
+        waiting = connection.scalars(statement("campaign_run/list_waiting"), binds).all()
+    return [review_campaign_run(engine, campaign, city, run_id, now) for run_id in waiting]
 
 
 def review_campaign_run(engine: Engine, campaign: Campaign, city: City, campaign_run_id: UUID, now: datetime) -> Review:

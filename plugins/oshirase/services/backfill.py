@@ -128,7 +128,7 @@ def ask_airflow(airflow: AirflowApi, plan: BackfillPlan) -> AirflowView:
         raise BackfillRefused("\n".join(warnings))
     # Of days in between that the ledger has and Airflow has not, a run finds everything done.
     known = {one.occurrence_at for one in plan.prospects}
-    new = airflow.list_new_dates(dag_id, left[0], left[-1])
+    new = airflow.list_new_dates(dag_id, left)
     if differing := sorted((set(left) - set(new)) | (set(new) - known)):
         days = "、".join(f"{moment.astimezone(JST):%Y-%m-%d %H:%M}" for moment in differing)
         raise BackfillRefused(
@@ -147,7 +147,7 @@ def create_backfill(airflow: AirflowApi, plan: BackfillPlan, view: AirflowView) 
     """
     if faulty := [one for one in plan.prospects if one.outcome is Outcome.FAULTY]:
         raise BackfillRefused(f"{faulty[0].sentence}`oshirase check {plan.campaign}` で確かめ、文面を直してください")
-    return airflow.create_backfill(plan.campaign, view.to_create[0], view.to_create[-1])
+    return airflow.create_backfill(plan.campaign, view.to_create)
 
 
 def _moments(campaign: Campaign, city: City, first: date, last: date) -> list[datetime]:
