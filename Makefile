@@ -25,7 +25,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins$(if $(PYTHONPATH),:$(PYTHONPATH
 help: ## This list
 	@echo "make TARGET [NAME=value]; the first one that needs it installs everything into $(VENV) (Python 3.11 to 3.13)."
 	@echo
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: install
 install: $(INSTALLED) ## Make the virtual environment from the locks (PYTHON=python3.12 chooses another Python)
@@ -73,6 +73,10 @@ migrate: $(INSTALLED) ## Bring the records database at OSHIRASE_DATABASE_URL to 
 .PHONY: test
 test: $(INSTALLED) ## Run the tests (ARGS='-k name' narrows)
 	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: test-e2e
+test-e2e: $(INSTALLED) ## Run campaigns in real Airflow and take parts of it away meanwhile (ARGS='-k name' narrows)
+	@$(BIN)/python -m pytest tests/e2e/test_outages.py tests/e2e --numprocesses 2 --dist loadfile $(ARGS)
 
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill the sending process at 1,000 seeded random instants, with random gateway faults (N=1000)

@@ -9,8 +9,10 @@ from oshirase.domain.gateway import OutcomeUnknown, Receipt, Refused
 from oshirase.domain.notice import NoticeState
 from oshirase.services.approval import reject_campaign_run
 from oshirase.services.delivery import Outcome, claim_notices, record_outcomes
+from oshirase.services.unknown import SETTLING, decide_unknown
 from tests.people import create_debtor, create_payment, insert
 from tests.scene import OCCURRENCE, Scene
+from tests.services.test_unknown import run_with_lost_answer
 
 
 def pay(scene: Scene, resident: str) -> None:
@@ -144,6 +146,15 @@ def test_what_comes_back_into_the_line_of_a_rejected_run_expires(scene: Scene) -
     reject_campaign_run(scene.engine, run, scene.plan(run), "suzuki", scene.clock(), "取りやめ")
     given_back = [Outcome(submission.notice_id, NoticeState.PLANNED, "given_back") for submission in claim.submissions]
     record_outcomes(scene.engine, claim.claim_id, given_back, by="worker", now=scene.clock())
-    assert scene.states() == {"planned/given_back": 1}
+    assert scene.states() == {"expired/rejected": 1}
+
+
+def test_what_a_person_puts_back_into_the_line_of_a_rejected_run_expires(scene: Scene) -> None:
+    run = run_with_lost_answer(scene, accepted=False)
+    scene.clock.moment += SETTLING
+    scene.look_up()
+    reject_campaign_run(scene.engine, run, scene.plan(run), "suzuki", scene.clock(), "取りやめ")
+    decide_unknown(scene.engine, is_to_send=True, seen_at=scene.clock(), by="sato", now=scene.clock())
+    assert scene.states() == {"planned/send_again": 1}
     assert scene.reconcile()["expired"] == 1
     assert scene.states() == {"expired/rejected": 1}

@@ -1,48 +1,20 @@
 """The page of unknown outcomes: what a visitor sees, may do, and is told."""
 
 import re
-from collections.abc import Callable, Iterator
 
 import pytest
-from fastapi import HTTPException
-from fastapi.testclient import TestClient
-from sqlalchemy.engine import URL
 
-from oshirase.adapters.database import campaign_engine
 from oshirase.services.unknown import SETTLING
-from oshirase.web.app import build_app
 from oshirase.web.visitor import Visitor
 from tests.scene import KEY, Scene
 from tests.services.test_unknown import run_with_lost_answer
+from tests.web.conftest import Open
 
 OURS = frozenset({"nhi_overdue"})
 NONE: frozenset[str] = frozenset()
 CLERK = Visitor("sato", OURS, OURS)
 READER = Visitor("suzuki", OURS, NONE)
 STRANGER = Visitor("kato", NONE, NONE)
-
-Open = Callable[[Visitor | None], TestClient]
-
-
-@pytest.fixture
-def open_as(scene: Scene, database_url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
-    """The app as a visitor opens it, at the scene's time."""
-    monkeypatch.setenv("OSHIRASE_DATABASE_URL", database_url.render_as_string(hide_password=False))
-    monkeypatch.setenv("OSHIRASE_SECRET_KEY", KEY.decode())
-    monkeypatch.setattr("oshirase.adapters.clock.system_clock", scene.clock)
-    campaign_engine.cache_clear()
-
-    def open_page(visitor: Visitor | None) -> TestClient:
-        def who() -> Visitor:
-            if visitor is None:
-                raise HTTPException(401)
-            return visitor
-
-        return TestClient(build_app(who), follow_redirects=False)
-
-    yield open_page
-    campaign_engine().dispose()
-    campaign_engine.cache_clear()
 
 
 @pytest.fixture

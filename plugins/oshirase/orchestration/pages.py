@@ -1,11 +1,15 @@
 """Our pages in Airflow: who is there and what they may see is Airflow's to say."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import select
 
+from oshirase.services.stop import cancel_rule
 from oshirase.web.app import URL_PREFIX, build_app
+from oshirase.web.run import FollowUp
 from oshirase.web.visitor import Visitor
 
 _bearer = HTTPBearer(auto_error=False)
@@ -28,7 +32,45 @@ async def visitor(
     )
 
 
-FASTAPI_APP: dict[str, Any] = {"app": build_app(visitor), "url_prefix": URL_PREFIX, "name": "Oshirase"}
+def after_stop(campaign: str, user_id: str) -> FollowUp:
+    """Start at once what cancels a stopped run's bookings; for a console, what lists them for staff.
+
+    Whoever may stop a run may set this off, without any right on that DAG: it does no more than its next round would.
+    """
+    from airflow.api.common.trigger_dag import trigger_dag
+    from airflow.models.dag import DagModel
+    from airflow.utils.types import DagRunTriggeredByType
+
+    dag_id = "read_console_results" if cancel_rule(campaign).is_by_hand else "reconcile_payments"
+    dag = DagModel.get_current(dag_id)
+    if dag is not None and dag.is_paused:
+        return FollowUp.PAUSED
+    trigger_dag(dag_id, triggered_by=DagRunTriggeredByType.UI, triggering_user_name=user_id, note="送信の停止")
+    return FollowUp.STARTED
+
+
+def find_run(dag_id: str, dag_run_id: str) -> UUID | None:
+    """What the first task of a campaign's DAG run returned: the ledger's id for it."""
+    from airflow.models.xcom import XCOM_RETURN_KEY, XComModel
+    from airflow.utils.session import create_session
+
+    # The task alone knows which occurrence a manual run meant: it depends on when it ran.
+    returned = select(XComModel).where(
+        XComModel.dag_id == dag_id,
+        XComModel.run_id == dag_run_id,
+        XComModel.task_id == "open_campaign_run",
+        XComModel.key == XCOM_RETURN_KEY,
+    )
+    with create_session() as session:
+        found = session.scalars(returned).first()
+        return UUID(str(XComModel.deserialize_value(found))) if found else None
+
+
+FASTAPI_APP: dict[str, Any] = {
+    "app": build_app(visitor, after_stop, find_run),
+    "url_prefix": URL_PREFIX,
+    "name": "Oshirase",
+}
 EXTERNAL_VIEWS: list[dict[str, Any]] = [
     {
         "name": "結果不明のお知らせ",
@@ -36,5 +78,11 @@ EXTERNAL_VIEWS: list[dict[str, Any]] = [
         "destination": "nav",
         "category": "browse",
         "url_route": "oshirase-undecided",
-    }
+    },
+    {
+        "name": "お知らせの実行回",
+        "href": f"{URL_PREFIX}/dag-run?dag_id={{DAG_ID}}&dag_run_id={{RUN_ID}}",
+        "destination": "dag_run",
+        "url_route": "oshirase-run",
+    },
 ]

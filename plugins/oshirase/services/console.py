@@ -70,6 +70,8 @@ class WaitingFile:
     last_at: datetime
     limited_at: datetime
     written_at: datetime
+    # How the run was ended meanwhile: then nobody may upload the file any more.
+    closed_as: str | None = None
 
     @property
     def code(self) -> str:

@@ -14,8 +14,16 @@ from oshirase.adapters.gateways.console_csv import FoundResult, ResultRow, RowPr
 from oshirase.adapters.sql import statement
 from oshirase.domain.calendar import moment_in_words
 from oshirase.domain.gateway import Receipt
-from oshirase.domain.notice import SUPPRESSION_LABELS, NoticeState
-from oshirase.services.console import IN_UPLOAD_FILE, NOT_UPLOADED, Desk, confirm_uploads, known_now, list_waiting
+from oshirase.domain.notice import NoticeState, reason_in_words
+from oshirase.services.console import (
+    IN_UPLOAD_FILE,
+    NOT_UPLOADED,
+    Desk,
+    WaitingFile,
+    confirm_uploads,
+    known_now,
+    list_waiting,
+)
 from oshirase.services.receipts import apply_receipts
 from oshirase.services.reconciliation import CancelOutcome
 
@@ -163,13 +171,19 @@ def write_waiting_list(desk: Desk) -> Counter[str]:
     rows = [
         [
             file.file, file.notices, file.settled, moment_in_words(file.first_at), moment_in_words(file.limited_at),
-            "あり" if file.file in uploads else "なし", "作り直してください" if file.settled else "",
+            "あり" if file.file in uploads else "なし", _advice(file),
         ]
         for file in waiting
     ]  # fmt: skip
     header = ["ファイル名", "件数", "作成後に納付などを確認した件数", "最初の予約", "送信期限", "フォルダ内", "ご案内"]
     desk.folder.write_list(WAITING_LIST, write_table(header, rows) if rows else None)
     return Counter(files=len(waiting), settled=sum(file.settled for file in waiting))
+
+
+def _advice(file: WaitingFile) -> str:
+    if file.closed_as:
+        return "アップロードしないでください。この回の送信は取りやめになりました"
+    return "作り直してください" if file.settled else ""
 
 
 def write_cancel_list(desk: Desk) -> int:
@@ -187,10 +201,7 @@ def write_cancel_list(desk: Desk) -> int:
         bookings = connection.execute(
             statement("console/list_to_cancel"), {**binds, "cancellable_until": now + margin}
         ).all()
-    rows = [
-        [b.notice_id, b.file, moment_in_words(b.scheduled_at), SUPPRESSION_LABELS.get(b.reason, b.reason)]
-        for b in bookings
-    ]
+    rows = [[b.notice_id, b.file, moment_in_words(b.scheduled_at), reason_in_words(b.reason)] for b in bookings]
     header = ["管理番号", "ファイル名", "予定日時", "理由"]
     desk.folder.write_list(CANCEL_LIST, write_table(header, rows) if rows else None)
     _record_requests(desk, [booking for booking in bookings if not booking.is_listed])

@@ -2,10 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Event
 from uuid import UUID, uuid4
@@ -27,6 +27,8 @@ LEASE = timedelta(minutes=10)
 LEASE_RESERVE = timedelta(minutes=2)
 GROUP_SIZE = 50
 BUSY_TRIES = 5
+# How often somebody who hands over looks whether the run was ended meanwhile: a stop has to work within ten seconds.
+LOOK_EVERY_SECONDS = 2.0
 
 
 class BatchChanged(OshiraseError):
@@ -76,6 +78,12 @@ def verify_batch(engine: Engine, campaign_run_id: UUID, batch: int, key: bytes) 
             )
 
 
+def is_closed(engine: Engine, campaign_run_id: UUID) -> bool:
+    """Whether somebody ended the run."""
+    with engine.connect() as connection:
+        return bool(connection.scalar(statement("campaign_run/is_closed"), {"campaign_run_id": campaign_run_id}))
+
+
 @dataclass(frozen=True)
 class Sender:
     """Hands batches over: through which gateway, and in whose name."""
@@ -95,11 +103,12 @@ class Sender:
             How many notices went into which state.
 
         Raises:
-            SendingStopped: the gateway refuses us altogether or stays busy; what was not called is given back.
+            SendingStopped: the gateway refuses us altogether or stays busy; what was not called is given back, as it
+                is, without an error, when somebody ends the run meanwhile.
             BaseException: the task was ended from outside; what was under way is finished and recorded first.
         """
         counts: Counter[str] = Counter()
-        calls = Calls(self.gateway)
+        calls = Calls(self.gateway, lambda: is_closed(self.engine, campaign_run_id))
         with ThreadPoolExecutor(self.gateway.width, thread_name_prefix="call") as pool:
             claim = self._claim(campaign_run_id, batch)
             while claim:
@@ -168,12 +177,17 @@ def claim_notices(
 
 
 class Calls:
-    """The calls of a batch, no transaction open; after an obstacle to all of them, the rest is given back uncalled."""
+    """The calls of a batch, no transaction open.
 
-    def __init__(self, gateway: SmsGateway) -> None:
+    After an obstacle to all of them, or when the run `is_ended`, the rest is given back uncalled.
+    """
+
+    def __init__(self, gateway: SmsGateway, is_ended: Callable[[], bool] = lambda: False) -> None:
         self.stopped = Event()
         self.obstacle: BaseException | None = None
         self._gateway = gateway
+        self._is_ended = is_ended
+        self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
 
     def start(self, pool: ThreadPoolExecutor, claim: Claim) -> list["Future[Outcome]"]:
         """Begin a claim's calls, in the order of their bookings."""
@@ -182,8 +196,15 @@ class Calls:
     def finish(self, under_way: Sequence["Future[Outcome]"]) -> list[Outcome]:
         """Outcomes of calls under way; when the task is ended meanwhile, what was not called yet is given back."""
         with self.stopping_on_error():
+            while wait(under_way, max(0.0, self._look_at - time.monotonic())).not_done and not self.stopped.is_set():
+                self._look()
             wait(under_way)
         return [call.result() for call in under_way]
+
+    def _look(self) -> None:
+        if self._is_ended():
+            self.stopped.set()
+        self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
 
     @contextmanager
     def stopping_on_error(self) -> Iterator[None]:
@@ -200,7 +221,7 @@ class Calls:
             if self.stopped.is_set() or time.monotonic() > until:
                 return Outcome(notice_id, NoticeState.PLANNED, "given_back")
             try:
-                receipt = self._gateway.submit(submission)
+                receipt = self._gateway.submit(replace(submission, is_wanted=self._is_wanted))
                 return Outcome(notice_id, NoticeState.ACCEPTED, None, receipt.gateway_message_id)
             except Refused as refused:
                 return self._refused(notice_id, refused)
@@ -212,8 +233,12 @@ class Calls:
                 # It may have happened after the gateway took it.
                 self._stop(error)
                 return Outcome(notice_id, NoticeState.UNKNOWN, type(error).__name__)
-        self._stop(busy)
+        if self._is_wanted():
+            self._stop(busy)
         return Outcome(notice_id, NoticeState.PLANNED, "gateway_busy")
+
+    def _is_wanted(self) -> bool:
+        return not self.stopped.is_set()
 
     def _refused(self, notice_id: UUID, refused: Refused) -> Outcome:
         if not refused.concerns_all:
@@ -227,7 +252,10 @@ class Calls:
 
 
 def record_outcomes(engine: Engine, claim_id: UUID, outcomes: Sequence[Outcome], *, by: str, now: datetime) -> None:
-    """Record a group's outcomes in one transaction; a worker that lost its claim records nothing."""
+    """Record a group's outcomes in one transaction; a worker that lost its claim records nothing.
+
+    What is given back expires at once when the run was ended.
+    """
     if not outcomes:
         return
     with engine.begin() as connection:
@@ -243,3 +271,5 @@ def record_outcomes(engine: Engine, claim_id: UUID, outcomes: Sequence[Outcome],
                 "gateway_message_ids": [outcome.gateway_message_id for outcome in outcomes],
             },
         )
+        if given_back := [outcome.notice_id for outcome in outcomes if outcome.state == NoticeState.PLANNED]:
+            connection.execute(statement("ledger/expire_given_back"), {"notice_ids": given_back, "now": now, "by": by})

@@ -1,7 +1,8 @@
-"""Reconciliation: bookings of what has been settled since are cancelled, settlements after the hand-over are noted."""
+"""Reconciliation: bookings of stopped runs and of what has been settled since are cancelled, settlements are noted."""
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -30,7 +31,7 @@ class CancelOutcome(StrEnum):
 
 
 def reconcile(engine: Engine, gateway: SmsGateway, city: City, now: datetime, by: str) -> Counter[str]:
-    """Hold every booking against the records, cancel those that they speak against, note what was settled.
+    """Cancel every booking that the records speak against or whose run was stopped; note what was settled.
 
     Notices that came back into the line of a run after it was closed expire: nobody would claim them any more.
 
@@ -45,8 +46,7 @@ def reconcile(engine: Engine, gateway: SmsGateway, city: City, now: datetime, by
         binds = {"now": now, "by": by}
         if expired := connection.execute(statement("ledger/expire_notices"), binds).all():
             counts["expired"] = len(expired)
-    for booking in _bookings_to_cancel(engine, gateway, city, now):
-        counts[cancel_booking(engine, gateway, booking, now, by)] += 1
+    counts += cancel_bookings(engine, gateway, city, now, by)
     with engine.begin() as connection:
         settled = connection.execute(
             statement("ledger/record_settlements"),
@@ -56,13 +56,33 @@ def reconcile(engine: Engine, gateway: SmsGateway, city: City, now: datetime, by
     return counts
 
 
-def _bookings_to_cancel(engine: Engine, gateway: SmsGateway, city: City, now: datetime) -> Sequence[Row[Any]]:
+def cancel_bookings(
+    engine: Engine, gateway: SmsGateway, city: City, now: datetime, by: str, campaign_run_id: UUID | None = None
+) -> Counter[str]:
+    """Cancel what is not to go out any more, of one run or of all, earliest booking first, as many at once as may be.
+
+    Returns:
+        Counts by `CancelOutcome`.
+
+    Raises:
+        Refused: the gateway refuses us altogether.
+    """
+    bookings = _bookings_to_cancel(engine, gateway, city, now, campaign_run_id)
+    with ThreadPoolExecutor(gateway.width, thread_name_prefix="cancel") as pool:
+        outcomes = pool.map(lambda booking: cancel_booking(engine, gateway, booking, now, by), bookings)
+        return Counter(outcome.value for outcome in outcomes)
+
+
+def _bookings_to_cancel(
+    engine: Engine, gateway: SmsGateway, city: City, now: datetime, campaign_run_id: UUID | None
+) -> Sequence[Row[Any]]:
     today = now.astimezone(JST).date()
     with engine.connect() as connection:
         return connection.execute(
             statement("ledger/list_bookings_to_cancel"),
             {
                 "gateway": gateway.name,
+                "campaign_run_id": campaign_run_id,
                 "cancellable_until": now + gateway.cancel_margin,
                 "known_at": ALL_THAT_IS_RECORDED,
                 "on_day": today,

@@ -2,10 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from uuid import UUID
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.staticfiles import StaticFiles
 
+from oshirase.web.rendering import page_templates
+from oshirase.web.run import AfterStop, FindRun, FollowUp, run_routes
 from oshirase.web.undecided import undecided_routes
 from oshirase.web.visitor import VisitorDependency
 
@@ -16,10 +19,23 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def build_app(visitor: VisitorDependency) -> FastAPI:
+def leave_to_next_round(campaign: str, user_id: str) -> FollowUp:
+    """Without Airflow at hand: bookings of a stopped run are cancelled when they are reconciled next."""
+    return FollowUp.LATER
+
+
+def find_none(dag_id: str, dag_run_id: str) -> UUID | None:
+    """Without Airflow at hand: there is no way from its runs to ours."""
+    return None
+
+
+def build_app(
+    visitor: VisitorDependency, after_stop: AfterStop = leave_to_next_round, find_run: FindRun = find_none
+) -> FastAPI:
     """The pages, each behind `visitor`; no public documentation routes."""
     app = FastAPI(title="Oshirase", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(undecided_routes(visitor))
+    app.include_router(run_routes(visitor, after_stop, find_run))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.middleware("http")
@@ -31,4 +47,17 @@ def build_app(visitor: VisitorDependency) -> FastAPI:
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
+    @app.exception_handler(HTTPException)
+    async def _in_words(request: Request, error: HTTPException) -> Response:
+        """A page instead of JSON: people read it."""
+        return page_templates().TemplateResponse(
+            request, "message.html", {"root": _root(request), "message": error.detail}, error.status_code, error.headers
+        )
+
     return app
+
+
+def _root(request: Request) -> str:
+    """The way from a page to the app's root, relative."""
+    path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return "../" * (path.count("/") - 1)

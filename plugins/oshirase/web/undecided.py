@@ -1,21 +1,19 @@
 """The page of notices with an unknown outcome, for deciding them one by one: send again, or leave."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Request, status
 from fastapi.responses import HTMLResponse, RedirectResponse
-from fastapi.templating import Jinja2Templates
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import campaign_titles
-from oshirase.domain.calendar import moment_in_words
 from oshirase.services import unknown
+from oshirase.web.rendering import page_templates
 from oshirase.web.visitor import Visitor, VisitorDependency
 
 SEND_AGAIN = "send_again"
@@ -31,8 +29,7 @@ NOTHING_CHOSEN = "お知らせが選ばれていません。決めるものに�
 def undecided_routes(visitor: VisitorDependency) -> APIRouter:
     """`GET /undecided` shows the page, `POST /undecided` records a person's word on the notices chosen there."""
     routes = APIRouter()
-    templates = Jinja2Templates(Path(__file__).parent / "templates")
-    templates.env.filters["moment"] = moment_in_words
+    templates = page_templates()
 
     @routes.get("/undecided", response_class=HTMLResponse)
     def show(
@@ -43,6 +40,7 @@ def undecided_routes(visitor: VisitorDependency) -> APIRouter:
             request,
             "undecided.html",
             {
+                "root": "",
                 "notices": notices,
                 "titles": campaign_titles(),
                 "editable": who.editable,

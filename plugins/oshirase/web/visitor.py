@@ -20,7 +20,7 @@ class Visitor:
 
     def is_own_form(self, token: str, key: bytes) -> bool:
         """Whether a posted form was one of ours, shown to this user."""
-        return hmac.compare_digest(self.form_token(key), token)
+        return hmac.compare_digest(self.form_token(key).encode(), token.encode())
 
 
 # A FastAPI dependency: raises 401 for strangers.

@@ -71,7 +71,10 @@ class KaradenGateway:
 
     def submit(self, submission: Submission) -> Receipt:
         """`POST /messages`."""
-        return _receipt(self._call("POST", self._messages, data=self._form(submission)))
+        self._take_turn()
+        if not submission.is_wanted():
+            raise Busy("not wanted any more when its turn came")
+        return _receipt(self._send("POST", self._messages, data=self._form(submission)))
 
     def find(self, notice_id: UUID) -> Receipt | None:
         """`GET /messages?tag=`."""
@@ -117,9 +120,15 @@ class KaradenGateway:
             raise OutcomeUnknown("the gateway's list cannot be read")
         return answer
 
-    def _call(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
+    def _take_turn(self) -> None:
         if self._pace:
             self._pace.wait()
+
+    def _call(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
+        self._take_turn()
+        return self._send(method, url, **kwargs)
+
+    def _send(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
         try:
             request = requests.Request(method, url, headers=self._headers, **kwargs).prepare()
             response = self._transport.send(request, timeout=TIMEOUT_SECONDS, **self._options)

@@ -1,0 +1,37 @@
+"""The app as a visitor opens it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi import HTTPException
+from fastapi.testclient import TestClient
+from sqlalchemy.engine import URL
+
+from oshirase.adapters.database import campaign_engine
+from oshirase.web.app import build_app
+from oshirase.web.visitor import Visitor
+from tests.scene import KEY, Scene
+
+Open = Callable[..., TestClient]
+
+
+@pytest.fixture
+def open_as(scene: Scene, database_url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Opens the pages at the scene's time; further arguments are those of `build_app`."""
+    monkeypatch.setenv("OSHIRASE_DATABASE_URL", database_url.render_as_string(hide_password=False))
+    monkeypatch.setenv("OSHIRASE_SECRET_KEY", KEY.decode())
+    monkeypatch.setattr("oshirase.adapters.clock.system_clock", scene.clock)
+    campaign_engine.cache_clear()
+
+    def open_page(visitor: Visitor | None, **airflow: Any) -> TestClient:
+        def who() -> Visitor:
+            if visitor is None:
+                raise HTTPException(401)
+            return visitor
+
+        return TestClient(build_app(who, **airflow), follow_redirects=False)
+
+    yield open_page
+    campaign_engine().dispose()
+    campaign_engine.cache_clear()
