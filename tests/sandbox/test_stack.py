@@ -24,7 +24,7 @@ from sandbox.stack.environment import DatabaseUrls, build_environment
 from sandbox.stack.folder import DataFolder, held, owner
 from sandbox.stack.own_clock import moved_clock, start_clock
 from sandbox.stack.ports import HOST, fixed_ports, free_ports, require_free
-from sandbox.stack.processes import MARK, marked_processes, run_to_end, start, stop_marked, wait_until
+from sandbox.stack.processes import MARK, end, marked_processes, run_to_end, start, stop_marked, wait_until
 from sandbox.stack.telephones import SeenMessage, most_on_one_telephone, received
 from sandbox.ward import Message, Topic
 
@@ -164,6 +164,13 @@ def test_the_environment_leaves_out_the_machines_own_airflow(
     assert environment["LANG"] == "ja_JP.UTF-8"
 
 
+def test_settings_of_the_caller_go_over_the_sandboxs_own(folder: DataFolder) -> None:
+    ports, urls = Ports(8080, 8090, 1, 2), DatabaseUrls("postgresql:///airflow", "postgresql:///records")
+    settings = {"AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True", "OSHIRASE_HOME": "/home"}
+    environment = build_environment(folder, ports, urls, load_credentials(folder), Path("/dags"), settings)
+    assert settings.items() <= environment.items()
+
+
 def test_airflows_timetable_is_off_where_time_is_played(folder: DataFolder) -> None:
     environment = environment_of(folder)
     assert environment["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] == "False"
@@ -240,6 +247,14 @@ def test_what_is_marked_is_stopped_with_what_it_left_behind(folder: DataFolder) 
     assert stop_marked(str(folder.path), seconds=0.5) == 2
     component.process.wait(5)
     assert not [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_a_component_ends_with_what_it_has_started(folder: DataFolder, at_once: bool) -> None:
+    component = start("stubborn", STUBBORN, marked(folder), folder.log("stubborn"))
+    wait_until(lambda: len(marked_processes(str(folder.path))) == 2, "two processes", 10, [component])
+    end(component, at_once=at_once, seconds=0.5)
+    assert marked_processes(str(folder.path)) == []
 
 
 def test_processes_of_another_environment_are_left_alone(folder: DataFolder) -> None:

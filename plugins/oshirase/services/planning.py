@@ -60,9 +60,9 @@ def plan_notices(
         connection.execute(statement("campaign_run/lock_planning"))
         screening.make_workspace(connection)
         screening.select_cohort(connection, campaign, run.occurrence_at)
-        screening.leave_out_handed_over(connection, campaign_run_id)
+        handed_over = screening.leave_out_handed_over(connection, campaign_run_id)
         screening.screen_cohort(connection, campaign, city, run.occurrence_on, now, key, campaign_run_id)
-        bookings = place_cohort(connection, campaign, city, run, now)
+        bookings = place_cohort(connection, campaign, city, run, now, handed_over)
         is_same = locked.settings_digest == digest_settings(campaign, city)
         if locked.digest is not None and is_same and not count_changes(connection, campaign_run_id, now):
             return str(locked.digest)
@@ -139,20 +139,22 @@ def list_booked(
     return {row.hour: Booked(row.messages, row.calls) for row in rows}
 
 
-def place_cohort(connection: Connection, campaign: Campaign, city: City, run: CampaignRun, now: datetime) -> Bookings:
-    """What becomes of everybody in the workspace; each text that somebody gets is kept once."""
-    handed_over = connection.execute(
-        statement("campaign_run/count_handed_over"), {"campaign_run_id": run.campaign_run_id}
-    ).one()
+def place_cohort(
+    connection: Connection, campaign: Campaign, city: City, run: CampaignRun, now: datetime, handed_over: int
+) -> Bookings:
+    """What becomes of everybody in the workspace; each text that somebody gets is kept once.
+
+    `handed_over`: so many of the run were before, and count against the occurrence's limit.
+    """
+    binds = {"campaign_run_id": run.campaign_run_id}
+    last_batch = connection.scalar(statement("campaign_run/find_last_batch"), binds) or 0
     texts = compose_texts(connection, campaign, city)
-    bookings = lay_bookings(
-        connection, campaign, city, run.occurrence_at, now, run.campaign_run_id, handed_over.notices
-    )
+    bookings = lay_bookings(connection, campaign, city, run.occurrence_at, now, run.campaign_run_id, handed_over)
     connection.execute(
         statement("campaign_run/place_cohort"),
         {
             "batch_size": campaign.sending.batch_size,
-            "first_batch": handed_over.last_batch + 1,
+            "first_batch": last_batch + 1,
             "most_recipients": bookings.most,
             "text_arms": [text.variant.name for text in texts],
             "text_fields": [json.dumps(text.fields) for text in texts],

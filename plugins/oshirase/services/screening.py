@@ -53,9 +53,10 @@ def select_cohort(connection: Connection, campaign: Campaign, occurrence_at: dat
         )
 
 
-def leave_out_handed_over(connection: Connection, campaign_run_id: UUID) -> None:
-    """Take out of the workspace what a run has handed over before: planning anew does not touch it."""
-    connection.execute(statement("campaign_run/leave_out_handed_over"), {"campaign_run_id": campaign_run_id})
+def leave_out_handed_over(connection: Connection, campaign_run_id: UUID) -> int:
+    """Take out of the workspace what a run has handed over before: planning anew does not touch it. Returns how many."""
+    binds = {"campaign_run_id": campaign_run_id}
+    return len(connection.execute(statement("campaign_run/leave_out_handed_over"), binds).all())
 
 
 def screen_cohort(
