@@ -80,6 +80,13 @@ EXTERNAL_VIEWS: list[dict[str, Any]] = [
         "url_route": "oshirase-undecided",
     },
     {
+        "name": "実行されていない予定日",
+        "href": f"{URL_PREFIX}/occurrences",
+        "destination": "nav",
+        "category": "browse",
+        "url_route": "oshirase-occurrences",
+    },
+    {
         "name": "お知らせの実行回",
         "href": f"{URL_PREFIX}/dag-run?dag_id={{DAG_ID}}&dag_run_id={{RUN_ID}}",
         "destination": "dag_run",

@@ -54,7 +54,7 @@ def select_cohort(connection: Connection, campaign: Campaign, occurrence_at: dat
 
 
 def leave_out_handed_over(connection: Connection, campaign_run_id: UUID) -> int:
-    """Take out of the workspace what a run has handed over before: planning anew does not touch it. Returns how many."""
+    """Take out of the workspace what a run has handed over before, as planning anew does not touch it; how many."""
     binds = {"campaign_run_id": campaign_run_id}
     return len(connection.execute(statement("campaign_run/leave_out_handed_over"), binds).all())
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.staticfiles import StaticFiles
 
+from oshirase.web.occurrences import occurrence_routes
 from oshirase.web.rendering import page_templates
 from oshirase.web.run import AfterStop, FindRun, FollowUp, run_routes
 from oshirase.web.undecided import undecided_routes
@@ -35,6 +36,7 @@ def build_app(
     """The pages, each behind `visitor`; no public documentation routes."""
     app = FastAPI(title="Oshirase", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(undecided_routes(visitor))
+    app.include_router(occurrence_routes(visitor))
     app.include_router(run_routes(visitor, after_stop, find_run))
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
