@@ -1,8 +1,8 @@
 """Run DAGs under `dag.test()` in a process of its own, answering their approvals: see `tests/dags/conftest.py`.
 
 Reads one JSON object a line: {dag_id, logical_date, answers, environment, conf}. An answer is [user, option,
-{field: value}]; the value `CODE` stands for the confirmation code that the page shows. Writes `PAGE [subject, body]` for every page that
-was answered and `DONE {state, tasks}` at the end of a run, between Airflow's own lines.
+{field: value}]; the value `CODE` stands for the confirmation code that the page shows. Writes `PAGE [subject, body]`
+for every page that was answered and `DONE {state, tasks}` at the end of a run, between Airflow's own lines.
 """
 
 import importlib

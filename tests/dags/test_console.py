@@ -70,7 +70,7 @@ def console_airflow(airflow: Airflow, home: Path, database_url: URL) -> Iterator
 
 def play(airflow: Airflow, scene: Scene, dag_id: str, *answers: list[Any]) -> DagRun:
     now = {"OSHIRASE_TEST_NOW": scene.clock().isoformat()}
-    return airflow.run(dag_id, OCCURRENCE.isoformat(), list(answers), now)
+    return airflow.run(dag_id, OCCURRENCE.isoformat(), list(answers), now, {})
 
 
 def test_from_the_approval_to_the_result_without_a_word_about_anybody(

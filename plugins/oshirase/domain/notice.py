@@ -39,7 +39,7 @@ STATE_LABELS = {
 
 # In the order of judgement: the first that applies is the reason that is kept (docs/screening.md).
 SUPPRESSION_LABELS = {
-    "not_selected": "記録・設定の変更により抽出対象外",
+    "not_selected": "抽出対象外に変更",
     "not_in_records": "住民情報なし",
     "protected": "支援措置対象",
     "deceased": "死亡",

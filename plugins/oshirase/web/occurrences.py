@@ -16,7 +16,7 @@ from oshirase.web.visitor import Visitor, VisitorDependency
 
 
 def occurrence_routes(visitor: VisitorDependency) -> APIRouter:
-    """`GET /occurrences` lists what was missed of the campaigns that one may see; `?whole=true` everything since then."""
+    """`GET /occurrences` lists what was missed of the campaigns that one may see; `?whole=true`, all that is past."""
     routes = APIRouter()
 
     @routes.get("/occurrences", response_class=HTMLResponse)
