@@ -76,7 +76,7 @@ test: $(INSTALLED) ## Run the tests (ARGS='-k name' narrows)
 
 .PHONY: test-e2e
 test-e2e: $(INSTALLED) ## Run campaigns in real Airflow and take parts of it away meanwhile (ARGS='-k name' narrows)
-	@$(BIN)/python -m pytest tests/e2e/test_outages.py tests/e2e --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill the sending process at 1,000 seeded random instants, with random gateway faults (N=1000)

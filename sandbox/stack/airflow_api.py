@@ -26,20 +26,22 @@ T = TypeVar("T")
 class AirflowApi:
     """A client for one member of staff. Every method raises StackError when Airflow refuses or does not answer.
 
-    `watch` is called at each turn of a wait, and may raise: to notice that a component has ended.
+    `watch` is called at each turn of a wait, and may raise: to notice that a component has ended. `settling_seconds`:
+    see `answer`.
     """
 
     address: str
     user: str
     password: str = field(repr=False)
     watch: Callable[[], None] = field(default=lambda: None, repr=False)
+    settling_seconds: float = SETTLING_SECONDS
     _session: requests.Session = field(default_factory=requests.Session, repr=False)
     # When each question was first seen, by the machine's own clock.
     _asked: dict[tuple[str, str, str], float] = field(default_factory=dict, repr=False)
 
     def acting_as(self, user: str, password: str) -> "AirflowApi":
         """A client of the same Airflow for somebody else."""
-        return AirflowApi(self.address, user, password, self.watch)
+        return AirflowApi(self.address, user, password, self.watch, self.settling_seconds)
 
     def health(self) -> dict[str, str | None]:
         """Status by component, `{"scheduler": "healthy", …}`; empty while Airflow does not answer."""
@@ -70,14 +72,56 @@ class AirflowApi:
         run = self._call("POST", f"dags/{dag_id}/dagRuns", {"logical_date": moment, "conf": dict(conf or {})})
         return str(run["dag_run_id"])
 
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """All runs of a DAG, the oldest first: each with `dag_run_id`, `run_type`, `state`, `logical_date`…"""
+        query: dict[str, str | int] = {"limit": 100, "order_by": "id"}
+        return list(self._call("GET", f"dags/{dag_id}/dagRuns", query=query)["dag_runs"])
+
+    def clear_run(self, dag_id: str, run_id: str) -> None:
+        """Let every task of a run run again."""
+        self._call("POST", f"{_run(dag_id, run_id)}/clear", {"dry_run": False})
+
+    def clear_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Let one task of a run run again, whatever its state, and nothing but it; all of a mapped one."""
+        what = {"dag_run_id": run_id, "task_ids": [task_id], "only_failed": False, "dry_run": False}
+        self._call("POST", f"dags/{dag_id}/clearTaskInstances", what)
+
+    def mark_success(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Mark a task as done by hand, whether it is or not."""
+        self._call("PATCH", f"{_run(dag_id, run_id)}/taskInstances/{task_id}", {"new_state": "success"})
+
+    def fail_run(self, dag_id: str, run_id: str) -> None:
+        """Mark a run as failed: its running tasks are ended, the others not begun."""
+        self._call("PATCH", _run(dag_id, run_id), {"state": "failed"})
+
+    def backfill(
+        self, dag_id: str, first: datetime, last: datetime, *, reprocess: str = "none", max_active_runs: int = 1
+    ) -> int:
+        """Create a backfill of the occurrences from `first` to `last`, both included; its number.
+
+        `reprocess`: of occurrences that have a run, `none`, those `failed`, or those `completed` run again, too.
+        """
+        what = {
+            "dag_id": dag_id,
+            "from_date": first.isoformat(),
+            "to_date": last.isoformat(),
+            "reprocess_behavior": reprocess,
+            "max_active_runs": max_active_runs,
+        }
+        return int(self._call("POST", "backfills", what)["id"])
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """queued, running, success or failed."""
         return str(self._call("GET", _run(dag_id, run_id))["state"])
 
     def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
-        """State by task, a mapped one as `task[index]`; its name without index stands for the one not expanded yet."""
+        """State by task, named as in `tasks`."""
+        return {name: task["state"] for name, task in self.tasks(dag_id, run_id).items()}
+
+    def tasks(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
+        """Task instances, a mapped one as `task[index]`; its name without index stands for the one not expanded yet."""
         instances = self._call("GET", f"{_run(dag_id, run_id)}/taskInstances", query={"limit": 1000})["task_instances"]
-        return {_task_name(instance): instance["state"] for instance in instances}
+        return {_task_name(instance): dict(instance) for instance in instances}
 
     def wait_for_run(self, dag_id: str, run_id: str, seconds: float = 300) -> str:
         """Wait until the run has ended; its state, `success` or `failed`."""
@@ -125,7 +169,7 @@ class AirflowApi:
         the process which asked has ended.
         """
         asked_at = self._asked.get((dag_id, run_id, task_id), time.monotonic())
-        time.sleep(max(0.0, asked_at + SETTLING_SECONDS - time.monotonic()))
+        time.sleep(max(0.0, asked_at + self.settling_seconds - time.monotonic()))
         path = f"{_run(dag_id, run_id)}/taskInstances/{task_id}/-1/hitlDetails"
         return self._call("PATCH", path, {"chosen_options": options, "params_input": dict(params)})
 

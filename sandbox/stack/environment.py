@@ -25,9 +25,14 @@ class DatabaseUrls:
 
 
 def build_environment(
-    folder: DataFolder, ports: Ports, databases: DatabaseUrls, credentials: Credentials, dags: Path
+    folder: DataFolder,
+    ports: Ports,
+    databases: DatabaseUrls,
+    credentials: Credentials,
+    dags: Path,
+    settings: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Everything that a component needs, over what the caller's own environment says.
+    """Everything that a component needs, over what the caller's own environment says; `settings` over all of it.
 
     The caller's AIRFLOW settings are left out: a configured machine must not change what the sandbox does.
     """
@@ -39,6 +44,7 @@ def build_environment(
         **_gateway(ports, credentials),
         **_airflow(folder, databases, credentials, dags),
         **_airflow_servers(ports),
+        **(settings or {}),
     }
 
 

@@ -86,6 +86,23 @@ def wait_until(is_done: Callable[[], bool], what: str, seconds: float, component
         time.sleep(POLL_SECONDS)
 
 
+def end(component: Component, *, at_once: bool = False, seconds: float = PATIENCE_SECONDS) -> None:
+    """End a component with all that it has started: asked first, or killed `at_once`, its workers before they notice.
+
+    Its children may have process groups of their own, so that a signal to its own group would miss them.
+    """
+    leader = psutil.Process(component.process.pid)
+    if at_once:
+        leader.suspend()  # it starts nothing more
+    family = [leader, *leader.children(recursive=True)]
+    if not at_once:
+        _signal([leader], psutil.Process.terminate)
+        _, family = psutil.wait_procs(family, timeout=seconds)
+    _signal(family, psutil.Process.kill)
+    psutil.wait_procs(family, timeout=PATIENCE_SECONDS)
+    component.process.wait(PATIENCE_SECONDS)
+
+
 def marked_processes(mark: str) -> list[psutil.Process]:
     """Every live process that carries the mark, the oldest first."""
     return sorted(

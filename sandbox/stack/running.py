@@ -1,7 +1,7 @@
 """Starting everything in order, watching it, and stopping it whatever happens."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +23,7 @@ from sandbox.stack.folder import REPOSITORY, DataFolder, held
 from sandbox.stack.memory import join, remembered
 from sandbox.stack.own_clock import moved_clock, start_clock
 from sandbox.stack.ports import HOST, Ports, free_ports
-from sandbox.stack.processes import Component, run_to_end, start, wait_until
+from sandbox.stack.processes import Component, end, run_to_end, start, wait_until
 
 START_SECONDS = 120
 DAGS = REPOSITORY / "dags"
@@ -74,6 +74,16 @@ class Stack:
         """Start a component; it counts as part of the environment from now on."""
         self.components.append(self.launch(name, *command, keeps_greeting=keeps_greeting))
 
+    def start_airflow(self, name: str) -> None:
+        """Start one of Airflow's components, as `scheduler`; again, when it was ended."""
+        self.start(name, "airflow", name)
+
+    def end(self, name: str, *, at_once: bool = False) -> None:
+        """End a component, a scheduler with its workers; killed when `at_once`. The environment goes on without it."""
+        component = next(component for component in self.components if component.name == name)
+        self.components.remove(component)
+        end(component, at_once=at_once)
+
     def launch(self, name: str, *command: str, keeps_greeting: bool = True) -> Component:
         """Start a process that is expected to end, such as a migration."""
         line = [sys.executable, "-m", *command]
@@ -116,13 +126,15 @@ def running_stack(
     dags: Path = DAGS,
     triggerer: bool = False,
     starts_at: datetime | None = None,
+    settings: Mapping[str, str] | None = None,
     tell: Tell = lambda line: None,
 ) -> Iterator[Stack]:
     """The whole environment in a data folder until the block ends; then nothing of it runs any more.
 
     The block begins with the databases migrated and the gateway answering while Airflow still starts: load residents
-    meanwhile, then call `wait_for_airflow`. A fresh folder's clock starts at `starts_at`; an old one's goes on. `tell`
-    gets a line at each step. SIGTERM and SIGHUP end the block like Ctrl-C.
+    meanwhile, then call `wait_for_airflow`. A fresh folder's clock starts at `starts_at`; an old one's goes on. The
+    components run with the environment variables of `settings` over those that the sandbox chooses. `tell` gets a line
+    at each step. SIGTERM and SIGHUP end the block like Ctrl-C.
 
     Raises:
         StackError: something does not start; the message names the log file and shows its end.
@@ -134,7 +146,7 @@ def running_stack(
         with running_databases(folder) as databases, stopping(folder, tell):
             credentials = load_credentials(folder)
             ports = ports or free_ports()
-            environment = build_environment(folder, ports, databases, credentials, dags)
+            environment = build_environment(folder, ports, databases, credentials, dags, settings)
             stack = Stack(folder, ports, databases, credentials, environment)
             with moved_clock(folder), remembered(folder, ports, databases):
                 if starts_at:
@@ -160,7 +172,7 @@ def _start_all(stack: Stack, *, triggerer: bool, tell: Tell) -> None:
         run_to_end(migration, stack.check)
     tell("Airflow: api-server, scheduler, dag-processor")
     for name in ("api-server", *AIRFLOW_COMPONENTS, *(["triggerer"] if triggerer else [])):
-        stack.start(name, "airflow", name)
+        stack.start_airflow(name)
 
 
 def _start_airflow_migration(stack: Stack) -> Component | None:
