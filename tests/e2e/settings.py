@@ -15,7 +15,7 @@ from sandbox.stack.folder import REPOSITORY
 STATEMENT = "cohort/people_overdue"
 CLOSES = 'closes = "17:00"'
 # The product's own DAGs that the tests call upon.
-UPKEEP = ("resolve_unknown",)
+UPKEEP = ("reconcile_payments", "resolve_unknown")
 # Whose debtors a campaign is about: those whose resident id begins so.
 PREFIX = "{number:03d}"
 FIRST_TEXT = (
