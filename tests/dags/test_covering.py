@@ -60,3 +60,14 @@ def test_what_changed_after_the_approval_asks_for_itself(
     assert len(older.pages) == 1
     assert "ほか" not in older.pages[0][0]
     assert scene.states()["accepted"] == 4
+
+
+def test_the_code_of_the_runs_own_page_decides_on_that_run_alone(
+    scene: Scene, debtors: dict[str, str], run_dag: Callable[..., DagRun]
+) -> None:
+    """Airflow's page may be older than the content: then the code comes from the run's page."""
+    october = scene.open()
+    digest = str(scene.plan(october))
+    run = run_dag("nhi_overdue", ["sato", "承認する", {"confirmation_code": digest[:6], "reason": None}], conf=COVERS)
+    assert len(run.pages) == 1
+    assert scene.states() == {"accepted": 2, "planned": 1, "suppressed/superseded": 1}

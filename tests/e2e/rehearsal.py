@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import requests
 from sqlalchemy import Engine, text
 
 from oshirase.adapters.settings import load_campaign, load_city
 from oshirase.domain.calendar import InstalmentCalendar, fiscal_year
-from oshirase.services.approval import confirmation_code, review_campaign_run
 from sandbox import clock
 from sandbox.stack import AirflowApi, Stack, StackError
 from sandbox.stack.airflow_api import ENDED, FAILED, WAITING
@@ -29,6 +29,7 @@ APPROVAL, SENDING = "approve", "send"
 RESOLUTION, DECISION = "resolve_unknown", "decide"
 APPROVE, REJECT, SEND_AGAIN = "承認する", "差し戻す", "すべて再送する"
 CODE = re.compile(r"確認コード: \*\*(\w+)\*\*")
+PRESENT_CODE = re.compile(r"現在の確認コード</th><td><strong>(\w+)</strong>")
 PAGE = re.compile(r"/oshirase/runs/([0-9a-f-]{36})")
 PATIENCE_SECONDS = 120
 # An answer before the scheduler has heard that the asking process ended fails the task: Airflow 3.3.2.
@@ -185,11 +186,19 @@ class Rehearsal:
         assert question is not None, f"{run_id} asked nobody"
         return question
 
+    @cached_property
+    def browser(self) -> requests.Session:
+        """The clerk's browser: signed in by Airflow's cookie."""
+        login = {"username": self.clerk.user, "password": self.clerk.password}
+        answer = requests.post(f"{self.clerk.address}/auth/token", json=login, timeout=PATIENCE_SECONDS)
+        browser = requests.Session()
+        browser.cookies.set("_token", answer.json()["access_token"])
+        return browser
+
     def present_code(self, question: Question) -> str:
-        """The confirmation code of what would be sent now."""
-        campaign, city = load_campaign(self.name), load_city()
-        review = review_campaign_run(self.owner, campaign, city, question.campaign_run_id, clock.now())
-        return confirmation_code([review])
+        """The confirmation code of what would be sent now, from the page that the question leads to."""
+        address = f"{self.clerk.address}/oshirase/runs/{question.campaign_run_id}"
+        return _only(PRESENT_CODE, self.browser.get(address, timeout=PATIENCE_SECONDS).text)
 
     def approve(self, question: Question, code: str | None = None) -> None:
         """The clerk approves what would be sent now; with another code that is no approval."""

@@ -12,16 +12,6 @@ SLOW = {"fault": "slow", "seconds": 0.5}
 AT_MOST_SECONDS = 10
 
 
-def browser_of(rehearsal: Rehearsal) -> requests.Session:
-    """The clerk's browser: signed in by Airflow's cookie."""
-    clerk = rehearsal.clerk
-    login = {"username": clerk.user, "password": clerk.password}
-    answer = requests.post(f"{clerk.address}/auth/token", json=login, timeout=PATIENCE_SECONDS)
-    browser = requests.Session()
-    browser.cookies.set("_token", answer.json()["access_token"])
-    return browser
-
-
 @pytest.mark.campaign(batch_size=200)
 def test_one_action_stops_a_send_that_is_under_way(rehearsal: Rehearsal) -> None:
     rehearsal.create_debtors(150)
@@ -30,7 +20,7 @@ def test_one_action_stops_a_send_that_is_under_way(rehearsal: Rehearsal) -> None
     asked = rehearsal.question(run_id)
     rehearsal.telephones.behave(SLOW)
     rehearsal.approve(asked)
-    browser, address = browser_of(rehearsal), rehearsal.clerk.address
+    browser, address = rehearsal.browser, rehearsal.clerk.address
     rehearsal.wait_until_sent(5)
     tab = {"dag_id": rehearsal.name, "dag_run_id": run_id}
     page = browser.get(f"{address}/oshirase/dag-run", params=tab, timeout=PATIENCE_SECONDS)

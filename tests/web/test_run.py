@@ -308,3 +308,46 @@ def test_a_run_without_one_of_ours_says_so(open_as: Open) -> None:
 def test_another_sections_dag_leads_nowhere(open_as: Open, run: UUID) -> None:
     client = open_as(STRANGER, find_run=lambda *_: run)
     assert client.get("/dag-run", params={"dag_id": "nhi_overdue", "dag_run_id": "x"}).status_code == 403
+
+
+# The approval: the present content and its code
+
+
+def waiting(scene: Scene) -> UUID:
+    """Three planned notices that wait for an approval."""
+    for _ in range(3):
+        create_debtor(scene.owner)
+    run = scene.open()
+    scene.plan(run)
+    return run
+
+
+def code_of(scene: Scene, run: UUID) -> str:
+    ((digest,),) = scene.rows(f"select digest from ledger.campaign_run where campaign_run_id = '{run}'")
+    return str(digest)[:6].upper()
+
+
+def test_who_may_decide_sees_what_is_signed_with_its_code(scene: Scene, open_as: Open) -> None:
+    run = waiting(scene)
+    page = page_of(open_as(CLERK), run)
+    assert f"<strong>{code_of(scene, run)}</strong>" in page
+    assert "3件（6通分・66円）" in page
+
+
+def test_another_content_has_another_code(scene: Scene, open_as: Open) -> None:
+    run = waiting(scene)
+    before = code_of(scene, run)
+    scene.change(batch_size=7)
+    scene.plan(run)
+    page = page_of(open_as(CLERK), run)
+    assert code_of(scene, run) != before
+    assert code_of(scene, run) in page
+    assert before not in page
+
+
+def test_nobody_else_sees_a_code_and_nobody_after_the_approval(scene: Scene, open_as: Open) -> None:
+    run = waiting(scene)
+    assert "現在の確認コード" not in page_of(open_as(READER), run)
+    ((digest,),) = scene.rows("select digest from ledger.campaign_run")
+    scene.approve(run, digest)
+    assert "現在の確認コード" not in page_of(open_as(CLERK), run)

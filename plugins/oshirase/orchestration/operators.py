@@ -40,10 +40,10 @@ class ApproveCampaignRun(HITLOperator):
     """Ask a person whether a campaign run may be sent; the answer is kept in the ledger, bound to the content's digest.
 
     The approver types the confirmation code shown with the content: Airflow keeps an old page after a clear, the code
-    does not fit new content then, and the task asks again (the page itself cannot be changed while it waits; so it does
-    when the person may not approve, or a second one has to). Without an answer in time the run expires, and staff are
-    told. Returns the decision, `approved`, `rejected`, `expired`, `stopped` or `nothing_to_send`; whoever sends asks
-    the ledger, not this task.
+    does not fit new content then, and the task asks again (so it does when the person may not approve, or a second one
+    has to). The page itself cannot be changed any more: it leads to the run's own page, which has the present content
+    and its code. Without an answer in time the run expires, and staff are told. Returns the decision, `approved`,
+    `rejected`, `expired`, `stopped` or `nothing_to_send`; whoever sends asks the ledger, not this task.
     """
 
     template_fields: Sequence[str] = ("campaign_run_id",)
@@ -101,6 +101,9 @@ class ApproveCampaignRun(HITLOperator):
         if decided := _decided(reviews[0]):
             return decided
         given = {name: str(answer["params_input"].get(name) or "").strip() for name in ("confirmation_code", "reason")}
+        if given["confirmation_code"].upper() == confirmation_code(reviews[:1]):
+            # The code of the run's own page: of this run alone. The others ask for themselves.
+            reviews = reviews[:1]
         if problem := self._problem(reviews, answer["chosen_options"], who, given):
             self.log.warning("asking again: %s", problem)
         else:

@@ -105,7 +105,8 @@ class Sender:
         Raises:
             SendingStopped: the gateway refuses us altogether or stays busy; what was not called is given back, as it
                 is, without an error, when somebody ends the run meanwhile.
-            BaseException: the task was ended from outside; what was under way is finished and recorded first.
+            BaseException: something raised in this thread from outside, as Ctrl-C does; what was under way is finished
+                and recorded first. Airflow ends a task without raising: then its claims stay until their lease ends.
         """
         counts: Counter[str] = Counter()
         calls = Calls(self.gateway, lambda: is_closed(self.engine, campaign_run_id))

@@ -13,9 +13,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
-from oshirase.adapters.settings import campaign_titles
-from oshirase.errors import OshiraseError
+from oshirase.adapters.settings import campaign_titles, load_campaign, load_city
+from oshirase.errors import BadSettings, OshiraseError
 from oshirase.services import stop
+from oshirase.services.approval import Review, confirmation_code, review_campaign_run
 from oshirase.services.run_review import STAGE_LABELS, RunReview, Stage, load_run_review
 from oshirase.services.stop import CancelRule, CannotStop, Whereabouts
 from oshirase.web.rendering import page_templates
@@ -171,10 +172,23 @@ def _content(who: Visitor, review: RunReview, after: UUID | None, told: str) -> 
         "may_stop": review.is_stoppable and review.run.campaign in who.editable,
         "longest_reason": LONGEST_REASON,
         "form_token": who.form_token(secret_key()),
+        "question": _question(who, review),
         "is_by_hand": rule.is_by_hand,
         "margin_minutes": int(rule.margin.total_seconds() // 60),
         "stopped": _stopped(review, rule, after) if review.stage == Stage.STOPPED else None,
     }
+
+
+def _question(who: Visitor, review: RunReview) -> dict[str, Any] | None:
+    """What somebody who may decide on the run signs now; Airflow's own page may be that of an earlier content."""
+    if review.stage != Stage.AWAITING_APPROVAL or review.run.campaign not in who.editable:
+        return None
+    try:
+        campaign, city = load_campaign(review.run.campaign), load_city()
+    except BadSettings:
+        return None
+    present: Review = review_campaign_run(campaign_engine(), campaign, city, review.run.campaign_run_id, clock.now())
+    return {"present": present, "code": confirmation_code([present])}
 
 
 def _stopped(review: RunReview, rule: CancelRule, after: UUID | None) -> dict[str, Any]:
