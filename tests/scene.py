@@ -69,7 +69,8 @@ class Scene:
         return counts
 
     def send_batch(self, run: UUID, batch: int = 1, gateway: SmsGateway | None = None) -> Counter[str]:
-        sender = delivery.Sender(self.engine, gateway or self.gateway, self.city, "test", self.clock)
+        gateway = gateway or self.gateway
+        sender = delivery.Sender(self.engine, gateway, self.city, "test", self.clock, patience_seconds=0)
         return sender.deliver_batch(run, batch)
 
     def look_up(self) -> Counter[str]:

@@ -117,7 +117,8 @@ def send(orders: Orders) -> None:
     engine = create_records_engine(make_url(orders.database), CAMPAIGN_ROLE)
     gateway = karaden.KaradenGateway("karaden", orders.account, Pace(engine, "karaden", 2_000, WIDTH))
     put_boundaries(Watch(orders), engine, gateway)
-    sender = delivery.Sender(engine, gateway, CITY, f"worker {os.getpid()}", lambda: orders.now)
+    by = f"worker {os.getpid()}"
+    sender = delivery.Sender(engine, gateway, CITY, by, lambda: orders.now, patience_seconds=0)
     try:
         sender.deliver_batch(orders.run, orders.batch)
     except delivery.SendingStopped:

@@ -4,17 +4,28 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import cast
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from oshirase.adapters.gateways.karaden import KaradenGateway
 from oshirase.domain.gateway import Busy, OutcomeUnknown, Receipt, Refused, Submission
+from oshirase.domain.notice import NoticeState
 from oshirase.services import delivery
 from oshirase.services.approval import reject_campaign_run
-from oshirase.services.delivery import BatchChanged, SendingStopped, claim_notices, record_outcomes, verify_batch
+from oshirase.services.delivery import (
+    BatchChanged,
+    Outcome,
+    SendingStopped,
+    claim_notices,
+    record_outcomes,
+    verify_batch,
+)
+from oshirase.services.summary import NoticesLeft, summarise, verify_handed_over
 from tests.people import create_debtor, create_payment
 from tests.scene import KEY, OCCURRENCE, Scene
 
@@ -271,6 +282,95 @@ def test_a_task_that_is_ended_records_what_was_under_way_and_gives_the_rest_back
     assert scene.states() == {"accepted": 2, "planned/given_back": 4}
     assert scene.send(run) == {"accepted": 4}
     assert set(scene.accepted_per_number().values()) == {1}
+
+
+class Killed:
+    """Has the task ended, as Airflow does with a cleared one, while so many calls are under way."""
+
+    name, cancel_margin, look_up_is_authoritative = "karaden", timedelta(minutes=5), False
+
+    def __init__(self, gateway: KaradenGateway, width: int, slow_seconds: float = 0) -> None:
+        self.gateway, self.width, self.slow_seconds = gateway, width, slow_seconds
+        self.is_killed = False
+
+    def submit(self, submission: Submission) -> Receipt:
+        receipt = self.gateway.submit(submission)
+        self.is_killed = True
+        time.sleep(self.slow_seconds)
+        return receipt
+
+    def send(self, scene: Scene, run: UUID) -> None:
+        sender = delivery.Sender(scene.engine, self, scene.city, "killed", scene.clock, lambda: self.is_killed)  # type: ignore[arg-type]
+        sender.deliver_batch(run, 1)
+
+
+def test_a_task_that_airflow_ends_records_its_calls_and_gives_the_rest_back(scene: Scene) -> None:
+    debtors(scene, 6)
+    run = scene.approved_run()
+    with pytest.raises(SendingStopped, match="ended from outside"):
+        Killed(scene.gateway, width=1).send(scene, run)
+    assert scene.states() == {"accepted": 1, "planned/given_back": 5}
+    assert scene.send(run) == {"accepted": 5}
+    assert set(scene.accepted_per_number().values()) == {1}
+
+
+def test_a_task_that_airflow_ends_records_at_once_what_it_knows(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "GRACE_SECONDS", 0.2)
+    debtors(scene, 3)
+    run = scene.approved_run()
+    recorded: list[int] = []
+    monkeypatch.setattr(
+        delivery, "record_outcomes", lambda *a, **k: (recorded.append(len(a[2])), record_outcomes(*a, **k))
+    )
+    with pytest.raises(SendingStopped):
+        Killed(scene.gateway, width=1, slow_seconds=2).send(scene, run)
+    assert recorded == [2, 1]
+    assert scene.states() == {"accepted": 1, "planned/given_back": 2}
+
+
+def test_the_next_try_waits_for_what_the_one_before_gives_back(scene: Scene) -> None:
+    debtors(scene, 4)
+    run = scene.approved_run()
+    held = claim_notices(scene.engine, "karaden", scene.city, run, 1, by="ended", now=scene.clock())
+    given_back = [Outcome(s.notice_id, NoticeState.PLANNED, "given_back") for s in held.submissions]
+    with ThreadPoolExecutor(1) as pool:
+        sender = delivery.Sender(scene.engine, scene.gateway, scene.city, "next", scene.clock)
+        sending = pool.submit(sender.deliver_batch, run, 1)
+        time.sleep(0.5)
+        record_outcomes(scene.engine, held.claim_id, given_back, by="ended", now=scene.clock())
+        assert sending.result() == {"accepted": 4}
+
+
+def test_what_a_dead_sender_holds_is_waited_for_no_longer_than_its_lease(scene: Scene) -> None:
+    debtors(scene, 2)
+    run = scene.approved_run()
+    claim_notices(scene.engine, "karaden", scene.city, run, 1, by="dead", now=scene.clock())
+    sender = delivery.Sender(scene.engine, scene.gateway, scene.city, "next", scene.clock)
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(sender.deliver_batch, run, 1)
+        time.sleep(0.5)
+        assert not sending.done()
+        scene.clock.moment += delivery.LEASE
+        assert sending.result() == {}
+    assert scene.states() == {"claimed": 2}
+
+
+def test_a_run_of_which_something_is_left_ends_as_an_error(scene: Scene) -> None:
+    debtors(scene, 2)
+    run = scene.approved_run()
+    with pytest.raises(NoticesLeft, match="2 approved notices"):
+        verify_handed_over(summarise(scene.engine, run))
+    scene.send(run)
+    verify_handed_over(summarise(scene.engine, run))
+
+
+def test_a_run_that_nobody_approved_leaves_nothing_to_hand_over(scene: Scene) -> None:
+    debtors(scene, 1)
+    run = scene.open()
+    digest = scene.plan(run)
+    verify_handed_over(summarise(scene.engine, run))
+    reject_campaign_run(scene.engine, run, digest, "suzuki", scene.clock(), "取りやめ")
+    verify_handed_over(summarise(scene.engine, run))
 
 
 def test_verify_batch_passes_untouched_content(scene: Scene) -> None:

@@ -21,6 +21,7 @@ from oshirase.services import campaign_run as runs
 from oshirase.services.approval import note_request
 from oshirase.services.planning import plan_notices as plan
 from oshirase.services.summary import summarise as summary_of
+from oshirase.services.summary import verify_handed_over
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 
@@ -136,5 +137,7 @@ def send(campaign: Campaign, campaign_run_id: Any, batches: Any) -> Any:
 # Not after a failure: a run in which something failed has to look like one.
 @task(task_display_name="⑦ まとめ", trigger_rule="none_failed")
 def summarise(campaign_run_id: str) -> dict[str, Any]:
-    """Where every cohort member ended so far: counts by state, and by reason."""
-    return summary_of(campaign_engine(), UUID(campaign_run_id))
+    """Where every cohort member ended so far: counts by state, and by reason. Fails when something is left to send."""
+    summary = summary_of(campaign_engine(), UUID(campaign_run_id))
+    verify_handed_over(summary)
+    return summary

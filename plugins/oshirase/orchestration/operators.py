@@ -166,6 +166,7 @@ class SendSmsBatchOperator(BaseOperator):
         self.campaign_run_id = campaign_run_id
         self.batch = batch
         self.gateway_conn_id = gateway_conn_id
+        self._is_killed = False
 
     def execute(self, context: Context) -> dict[str, int]:
         """Look at the records' age and at what was approved, then claim, hand over and record until nothing is left."""
@@ -173,5 +174,12 @@ class SendSmsBatchOperator(BaseOperator):
         require_fresh_records(self.campaign_run_id)
         verify_batch(engine, run_id, self.batch, secret_key())
         with SmsGatewayHook(self.gateway_conn_id) as gateway:
-            sender = Sender(engine, gateway, load_city(), worker_name(context), clock.now)
+            sender = Sender(engine, gateway, load_city(), worker_name(context), clock.now, lambda: self._is_killed)
             return dict(sender.deliver_batch(run_id, self.batch))
+
+    def on_kill(self) -> None:
+        """Airflow ends the task, as when somebody clears it: no call begins any more, the rest is given back at once.
+
+        Only a mark: Airflow calls this from a signal's handler, in the middle of whatever the task does.
+        """
+        self._is_killed = True

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +29,12 @@ GROUP_SIZE = 50
 BUSY_TRIES = 5
 # How often somebody who hands over looks whether the run was ended meanwhile: a stop has to work within ten seconds.
 LOOK_EVERY_SECONDS = 2.0
+# How often it looks whether Airflow ended the task: that costs nothing.
+GLANCE_SECONDS = 0.5
+# Airflow kills a task for good five seconds after it ended it: what is known by then has to be recorded.
+GRACE_SECONDS = 3.0
+# Longer than Airflow leaves a cleared task to go on beside its new try: some 12 seconds.
+PATIENCE_SECONDS = 20.0
 
 
 class BatchChanged(OshiraseError):
@@ -36,7 +42,11 @@ class BatchChanged(OshiraseError):
 
 
 class SendingStopped(OshiraseError):
-    """No use in trying the rest now: the gateway refuses us altogether, or stays busy."""
+    """No use in trying the rest now: the gateway refuses us altogether, stays busy, or the task was ended."""
+
+
+class TaskEnded(SendingStopped):
+    """Airflow ended the task: somebody cleared it, or its worker shuts down."""
 
 
 @dataclass(frozen=True)
@@ -84,49 +94,82 @@ def is_closed(engine: Engine, campaign_run_id: UUID) -> bool:
         return bool(connection.scalar(statement("campaign_run/is_closed"), {"campaign_run_id": campaign_run_id}))
 
 
+def is_held(engine: Engine, campaign_run_id: UUID, batch: int, now: datetime) -> bool:
+    """Whether a sender holds notices of the batch, and may give them back."""
+    binds = {"campaign_run_id": campaign_run_id, "batch": batch, "now": now}
+    with engine.connect() as connection:
+        return bool(connection.scalar(statement("ledger/is_held"), binds))
+
+
+def never() -> bool:
+    """For a sender that nobody but itself can end."""
+    return False
+
+
 @dataclass(frozen=True)
 class Sender:
-    """Hands batches over: through which gateway, and in whose name."""
+    """Hands batches over: through which gateway, in whose name, and whether that task was ended from outside."""
 
     engine: Engine
     gateway: SmsGateway
     city: City
     by: str
     clock: Clock
+    is_killed: Callable[[], bool] = never
+    patience_seconds: float = PATIENCE_SECONDS
 
     def deliver_batch(self, campaign_run_id: UUID, batch: int) -> Counter[str]:
-        """Claim, hand over and record a batch, a group at a time, until nothing is left to claim.
-
-        The next group is claimed while the calls of one are under way.
+        """Claim, hand over and record a batch, until nothing is left to claim.
 
         Returns:
             How many notices went into which state.
 
         Raises:
-            SendingStopped: the gateway refuses us altogether or stays busy; what was not called is given back, as it
-                is, without an error, when somebody ends the run meanwhile.
+            SendingStopped: the gateway refuses us altogether or stays busy, or the task was ended: what was not called
+                is given back, what was under way is recorded if its answer comes in time. Given back without an error
+                when somebody ends the run meanwhile.
             BaseException: something raised in this thread from outside, as Ctrl-C does; what was under way is finished
-                and recorded first. Airflow ends a task without raising: then its claims stay until their lease ends.
+                and recorded first.
         """
         counts: Counter[str] = Counter()
-        calls = Calls(self.gateway, lambda: is_closed(self.engine, campaign_run_id))
+        calls = Calls(self.gateway, lambda: is_closed(self.engine, campaign_run_id), self.is_killed)
         with ThreadPoolExecutor(self.gateway.width, thread_name_prefix="call") as pool:
-            claim = self._claim(campaign_run_id, batch)
-            while claim:
-                under_way = calls.start(pool, claim)
-                following = None
-                with calls.stopping_on_error():
-                    following = self._claim(campaign_run_id, batch) if not calls.stopped.is_set() else None
-                outcomes = calls.finish(under_way)
+            while claim := self._begin(campaign_run_id, batch, calls):
+                counts += self._hand_over(claim, campaign_run_id, batch, calls, pool)
+        calls.raise_obstacle()
+        return counts
+
+    def _begin(self, campaign_run_id: UUID, batch: int, calls: "Calls") -> Claim | None:
+        """The first group; what somebody else holds is waited for: a sender that Airflow ended gives it back.
+
+        One that was killed for good does not: its claims are looked up at the gateway once their lease has ended.
+        """
+        give_up_at = time.monotonic() + self.patience_seconds
+        while calls.are_wanted():
+            others = is_held(self.engine, campaign_run_id, batch, self.clock())
+            if claim := self._claim(campaign_run_id, batch):
+                return claim
+            if not others or time.monotonic() > give_up_at:
+                return None
+            time.sleep(LOOK_EVERY_SECONDS / 2)
+        return None
+
+    def _hand_over(
+        self, claim: Claim, campaign_run_id: UUID, batch: int, calls: "Calls", pool: ThreadPoolExecutor
+    ) -> Counter[str]:
+        """A group at a time; the next one is claimed while the calls of one are under way."""
+        counts: Counter[str] = Counter()
+        while claim:
+            under_way, following = calls.start(pool, claim), None
+            with calls.stopping_on_error():
+                following = self._claim(campaign_run_id, batch) if calls.are_wanted() else None
+            counts += claim.dropped
+            for outcomes in calls.finish(under_way):
                 record_outcomes(self.engine, claim.claim_id, outcomes, by=self.by, now=self.clock())
-                counts += claim.dropped + Counter(outcome.state.value for outcome in outcomes)
-                if following is None:
-                    break
-                claim = following
-        if isinstance(calls.obstacle, GatewayError):
-            raise SendingStopped(f"{calls.obstacle}: mend it, then clear this task; nothing is lost or sent twice")
-        if calls.obstacle:
-            raise calls.obstacle
+                counts += Counter(outcome.state.value for outcome in outcomes)
+            if following is None:
+                break
+            claim = following
         return counts
 
     def _claim(self, campaign_run_id: UUID, batch: int) -> Claim:
@@ -180,36 +223,71 @@ def claim_notices(
 class Calls:
     """The calls of a batch, no transaction open.
 
-    After an obstacle to all of them, or when the run `is_ended`, the rest is given back uncalled.
+    After an obstacle to all of them, or when the run `is_ended` or the task `is_killed`, the rest is given back
+    uncalled.
     """
 
-    def __init__(self, gateway: SmsGateway, is_ended: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, gateway: SmsGateway, is_ended: Callable[[], bool] = never, is_killed: Callable[[], bool] = never
+    ) -> None:
         self.stopped = Event()
         self.obstacle: BaseException | None = None
         self._gateway = gateway
         self._is_ended = is_ended
+        self._is_killed = is_killed
         self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
 
-    def start(self, pool: ThreadPoolExecutor, claim: Claim) -> list["Future[Outcome]"]:
-        """Begin a claim's calls, in the order of their bookings."""
-        return [pool.submit(self._call, submission, claim.call_until) for submission in claim.submissions]
+    def are_wanted(self) -> bool:
+        """Whether another call may begin."""
+        if self._is_killed():
+            self._stop(
+                TaskEnded("the task was ended from outside: what it had not called is given back, for its next try")
+            )
+        return not self.stopped.is_set()
 
-    def finish(self, under_way: Sequence["Future[Outcome]"]) -> list[Outcome]:
-        """Outcomes of calls under way; when the task is ended meanwhile, what was not called yet is given back."""
+    def start(self, pool: ThreadPoolExecutor, claim: Claim) -> dict["Future[Outcome]", UUID]:
+        """Begin a claim's calls, in the order of their bookings: each with its notice."""
+        return {
+            pool.submit(self._call, submission, claim.call_until): submission.notice_id
+            for submission in claim.submissions
+        }
+
+    def finish(self, under_way: Mapping["Future[Outcome]", UUID]) -> Iterator[list[Outcome]]:
+        """Outcomes of calls under way, to be recorded as they come: in one piece, unless the task is ended meanwhile.
+
+        Then first those that are known soon enough, and what was not called; Airflow may leave no time for the others.
+        """
         with self.stopping_on_error():
-            while wait(under_way, max(0.0, self._look_at - time.monotonic())).not_done and not self.stopped.is_set():
+            while wait(under_way, GLANCE_SECONDS).not_done and self.are_wanted():
                 self._look()
-            wait(under_way)
-        return [call.result() for call in under_way]
+        begun = {call for call in under_way if self.are_wanted() or not call.cancel()}
+        known, late = wait(begun, None if self.are_wanted() else GRACE_SECONDS)
+        given_back = [Outcome(under_way[call], NoticeState.PLANNED, "given_back") for call in under_way.keys() - begun]
+        yield [*given_back, *(call.result() for call in known)]
+        yield [call.result() for call in late]
+
+    def raise_obstacle(self) -> None:
+        """What stopped the calls, if anything did, once they are recorded.
+
+        Raises:
+            SendingStopped: with what to do.
+            BaseException: what was raised in this thread.
+        """
+        if isinstance(self.obstacle, GatewayError):
+            raise SendingStopped(f"{self.obstacle}: mend it, then clear this task; nothing is lost or sent twice")
+        if self.obstacle:
+            raise self.obstacle
 
     def _look(self) -> None:
+        if time.monotonic() < self._look_at:
+            return
         if self._is_ended():
             self.stopped.set()
         self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
 
     @contextmanager
     def stopping_on_error(self) -> Iterator[None]:
-        """Whatever happens here, an ended task too, stops the calls; it is raised again once they are recorded."""
+        """Whatever happens here stops the calls; it is raised again once they are recorded."""
         try:
             yield
         except BaseException as error:
@@ -219,10 +297,10 @@ class Calls:
         """One call, asked again while the gateway is busy; every way out of it is an outcome."""
         notice_id, busy = submission.notice_id, Busy("the gateway was not asked")
         for _ in range(BUSY_TRIES):
-            if self.stopped.is_set() or time.monotonic() > until:
+            if not self.are_wanted() or time.monotonic() > until:
                 return Outcome(notice_id, NoticeState.PLANNED, "given_back")
             try:
-                receipt = self._gateway.submit(replace(submission, is_wanted=self._is_wanted))
+                receipt = self._gateway.submit(replace(submission, is_wanted=self.are_wanted))
                 return Outcome(notice_id, NoticeState.ACCEPTED, None, receipt.gateway_message_id)
             except Refused as refused:
                 return self._refused(notice_id, refused)
@@ -234,12 +312,9 @@ class Calls:
                 # It may have happened after the gateway took it.
                 self._stop(error)
                 return Outcome(notice_id, NoticeState.UNKNOWN, type(error).__name__)
-        if self._is_wanted():
+        if self.are_wanted():
             self._stop(busy)
         return Outcome(notice_id, NoticeState.PLANNED, "gateway_busy")
-
-    def _is_wanted(self) -> bool:
-        return not self.stopped.is_set()
 
     def _refused(self, notice_id: UUID, refused: Refused) -> Outcome:
         if not refused.concerns_all:
