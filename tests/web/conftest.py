@@ -1,5 +1,6 @@
 """The app as a visitor opens it."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,15 @@ from oshirase.web.visitor import Visitor
 from tests.scene import KEY, Scene
 
 Open = Callable[..., TestClient]
+# Ours, from a file, or numbers for a chart, which no browser runs.
+OWN_SCRIPT = re.compile(r'<script (src="(\.\./)*static/[a-z./]+"|type="application/json")>')
+
+
+def assert_closed(page: str) -> None:
+    """Nothing of a page comes from another host, and nothing in it is run."""
+    assert "://" not in page
+    assert page.count("<script") == len(OWN_SCRIPT.findall(page))
+    assert not re.search(r"<[^>]* (on[a-z]+|style)=", page)
 
 
 @pytest.fixture

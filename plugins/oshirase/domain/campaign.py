@@ -193,6 +193,13 @@ class Notifications(Settings):
         return self
 
 
+class Pages(Settings):
+    """The pages that staff read in Airflow."""
+
+    language: Literal["ja", "en"] = "ja"
+    """Of the pages of ours; each visitor may choose the other one there. Texts to residents stay as they are."""
+
+
 class City(Settings):
     """The city: what all campaigns share (`config/city.toml`)."""
 
@@ -205,6 +212,7 @@ class City(Settings):
     sections: dict[str, Section]
     wording: Wording = Field(default_factory=Wording)
     notifications: Notifications = Field(default_factory=Notifications)
+    pages: Pages = Field(default_factory=Pages)
     yen_per_part: float = Field(gt=0)
     """What the carriers charge for one part, tax included."""
 

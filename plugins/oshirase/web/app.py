@@ -7,17 +7,21 @@ from uuid import UUID
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.staticfiles import StaticFiles
 
+from oshirase.web.charts import CHARTS_FOLDER
+from oshirase.web.language import COOKIE, LANGUAGES
 from oshirase.web.occurrences import occurrence_routes
-from oshirase.web.rendering import page_templates
+from oshirase.web.rendering import render
 from oshirase.web.run import AfterStop, FindRun, FollowUp, run_routes
 from oshirase.web.undecided import undecided_routes
 from oshirase.web.visitor import VisitorDependency
 
 URL_PREFIX = "/oshirase"
-# Nothing from another host, no script at all; Airflow shows the page in a frame of its own origin.
+# Nothing from another host, no script or style in the page itself; Airflow shows it in a frame of its own origin.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "frame-ancestors 'self'; base-uri 'none'"
 )
+_A_YEAR = 365 * 24 * 3600
 
 
 def leave_to_next_round(campaign: str, user_id: str) -> FollowUp:
@@ -38,6 +42,7 @@ def build_app(
     app.include_router(undecided_routes(visitor))
     app.include_router(occurrence_routes(visitor))
     app.include_router(run_routes(visitor, after_stop, find_run))
+    app.mount("/static/charts", StaticFiles(directory=CHARTS_FOLDER), name="charts")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 
     @app.middleware("http")
@@ -47,19 +52,13 @@ def build_app(
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers.setdefault("Cache-Control", "no-store")
+        if (language := request.query_params.get("language")) in LANGUAGES:
+            response.set_cookie(COOKIE, str(language), _A_YEAR, httponly=True, samesite="lax")
         return response
 
     @app.exception_handler(HTTPException)
     async def _in_words(request: Request, error: HTTPException) -> Response:
         """A page instead of JSON: people read it."""
-        return page_templates().TemplateResponse(
-            request, "message.html", {"root": _root(request), "message": error.detail}, error.status_code, error.headers
-        )
+        return render(request, "message.html", {"message": error.detail}, error.status_code, error.headers)
 
     return app
-
-
-def _root(request: Request) -> str:
-    """The way from a page to the app's root, relative."""
-    path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return "../" * (path.count("/") - 1)

@@ -11,7 +11,7 @@ from oshirase.adapters.settings import campaign_names, load_campaign, load_city
 from oshirase.domain.campaign import Campaign
 from oshirase.errors import BadSettings
 from oshirase.services.missed import list_past
-from oshirase.web.rendering import page_templates
+from oshirase.web.rendering import render
 from oshirase.web.visitor import Visitor, VisitorDependency
 
 
@@ -24,12 +24,11 @@ def occurrence_routes(visitor: VisitorDependency) -> APIRouter:
         campaigns, broken = _campaigns(who)
         past = list_past(campaign_engine(), campaigns, load_city(), clock.now()) if campaigns else []
         content = {
-            "root": "",
             "occurrences": [one for one in reversed(past) if whole or one.is_missed],
             "broken": broken,
             "is_all": whole,
         }
-        return page_templates().TemplateResponse(request, "occurrences.html", content)
+        return render(request, "occurrences.html", content)
 
     return routes
 

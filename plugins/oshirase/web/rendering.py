@@ -1,35 +1,88 @@
 """The templates of all pages, with the words that staff read."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+from fastapi import Request
+from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from oshirase.domain.calendar import moment_in_words
+from oshirase.adapters.settings import load_city
+from oshirase.domain.calendar import JST, moment_in_words
 from oshirase.domain.notice import STATE_LABELS, NoticeState, reason_in_words
+from oshirase.errors import BadSettings
+from oshirase.web.language import COOKIE, LANGUAGES, Language, chosen_language, translations
+
+
+def render(
+    request: Request,
+    template: str,
+    content: Mapping[str, Any],
+    status_code: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """A page in the visitor's language; `root` leads from it to the app's root, wherever that is mounted."""
+    language = language_of(request)
+    frame = {"root": root_of(request), "language": language, "languages": LANGUAGES}
+    return page_templates(language).TemplateResponse(
+        request, template, {**frame, **content}, status_code, dict(headers or {})
+    )
+
+
+def language_of(request: Request) -> Language:
+    """What the visitor chose on a page, else the city's setting."""
+    asked = request.query_params.get("language") or request.cookies.get(COOKIE)
+    return chosen_language(asked, _language_of_city())
+
+
+def _language_of_city() -> Language:
+    try:
+        return load_city().pages.language
+    except BadSettings:
+        # The page that tells of it has to come in some language.
+        return "ja"
+
+
+def root_of(request: Request) -> str:
+    """The way from a page to the app's root, relative."""
+    path: str = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    return "../" * (path.count("/") - 1)
 
 
 @cache
-def page_templates() -> Jinja2Templates:
-    """Everything that is put into a page is escaped; a name that is not given to it is an error."""
+def page_templates(language: Language = "ja") -> Jinja2Templates:
+    """Everything that is put into a page is escaped; a name that is not given to it is an error.
+
+    In a template `_("…")` and `{% trans %}` hold sentences of ours, and the filters words of the domain; what residents
+    read is never translated.
+    """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=StrictUndefined,
         autoescape=select_autoescape(),
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    spoken = translations(language)
+    environment.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
-        "moment": moment_in_words,
-        "day": _day_in_words,
+        "moment": moment_in_words if language == "ja" else _moment_in_english,
+        "day": _day_in_words if language == "ja" else date.isoformat,
         "number": "{:,}".format,
-        "state": lambda state: STATE_LABELS[NoticeState(state)],
-        "reason": reason_in_words,
+        "state": lambda state: spoken.gettext(STATE_LABELS[NoticeState(state)]),
+        "reason": lambda reason: spoken.gettext(reason_in_words(reason)),
     }
     return Jinja2Templates(env=environment)
 
 
 def _day_in_words(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _moment_in_english(moment: datetime) -> str:
+    return f"{moment.astimezone(JST):%Y-%m-%d %H:%M}"

@@ -19,7 +19,7 @@ from oshirase.services import stop
 from oshirase.services.approval import Review, confirmation_code, review_campaign_run
 from oshirase.services.run_review import STAGE_LABELS, RunReview, Stage, load_run_review
 from oshirase.services.stop import CancelRule, CannotStop, Whereabouts
-from oshirase.web.rendering import page_templates
+from oshirase.web.rendering import render
 from oshirase.web.visitor import Visitor, VisitorDependency
 
 LONGEST_REASON = 500
@@ -84,7 +84,6 @@ NO_RUN_YET = (
 def run_routes(visitor: VisitorDependency, after_stop: AfterStop, find_run: FindRun) -> APIRouter:
     """`GET /runs/{id}` shows a run, `POST /runs/{id}/stop` stops it, `GET /dag-run` finds it from Airflow's run."""
     routes = APIRouter()
-    templates = page_templates()
 
     @routes.get("/dag-run")
     def find(who: Annotated[Visitor, Depends(visitor)], dag_id: str, dag_run_id: str) -> RedirectResponse:
@@ -103,7 +102,7 @@ def run_routes(visitor: VisitorDependency, after_stop: AfterStop, find_run: Find
         told: str = "",
     ) -> HTMLResponse:
         review = _load(who, campaign_run_id)
-        return templates.TemplateResponse(request, "run.html", _content(who, review, after, told))
+        return render(request, "run.html", _content(who, review, after, told))
 
     @routes.post("/runs/{campaign_run_id}/stop")
     def stop_run(
@@ -161,7 +160,6 @@ def _follow_up(campaign: str, user_id: str, after_stop: AfterStop) -> FollowUp:
 def _content(who: Visitor, review: RunReview, after: UUID | None, told: str) -> dict[str, Any]:
     rule = stop.cancel_rule(review.run.campaign)
     return {
-        "root": "../",
         "review": review,
         "run": review.run,
         "title": campaign_titles().get(review.run.campaign, review.run.campaign),

@@ -13,7 +13,7 @@ from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import campaign_titles
 from oshirase.services import unknown
-from oshirase.web.rendering import page_templates
+from oshirase.web.rendering import render
 from oshirase.web.visitor import Visitor, VisitorDependency
 
 SEND_AGAIN = "send_again"
@@ -29,18 +29,16 @@ NOTHING_CHOSEN = "お知らせが選ばれていません。決めるものに�
 def undecided_routes(visitor: VisitorDependency) -> APIRouter:
     """`GET /undecided` shows the page, `POST /undecided` records a person's word on the notices chosen there."""
     routes = APIRouter()
-    templates = page_templates()
 
     @routes.get("/undecided", response_class=HTMLResponse)
     def show(
         request: Request, who: Annotated[Visitor, Depends(visitor)], after: UUID = unknown.NO_ID, told: str = ""
     ) -> HTMLResponse:
         notices = unknown.list_undecided(campaign_engine(), sorted(who.readable), after=after)
-        return templates.TemplateResponse(
+        return render(
             request,
             "undecided.html",
             {
-                "root": "",
                 "notices": notices,
                 "titles": campaign_titles(),
                 "editable": who.editable,

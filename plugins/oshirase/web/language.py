@@ -1,0 +1,47 @@
+"""The language of the pages: written in Japanese, with an English catalogue beside it."""
+
+from functools import cache
+from gettext import NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+Language = Literal["ja", "en"]
+LANGUAGES: dict[Language, str] = {"ja": "日本語", "en": "English"}
+COOKIE = "oshirase_language"
+# `pages.po` is what `make catalogue` finds in templates and routes; `words.po` holds the words of the domain.
+CATALOGUES = ("pages.po", "words.po")
+_LOCALES = Path(__file__).parent / "locale"
+
+
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's customary name, which the extraction looks for
+    """Marks a sentence of a route for the catalogue; the template translates it: `{{ _(told) }}`."""
+    return sentence
+
+
+@cache
+def translations(language: Language) -> NullTranslations:
+    """What turns the pages' own sentences into a language; Japanese ones are the keys of the catalogue."""
+    if language == "ja":
+        return NullTranslations()
+    spoken = Translations()
+    for name in CATALOGUES:
+        spoken.merge(_read(_LOCALES / language / name, language))
+    return spoken
+
+
+def _read(path: Path, language: Language) -> Translations:
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def chosen_language(asked: str | None, setting: Language) -> Language:
+    """The language that a visitor chose; the city's setting when it is none of ours."""
+    return next((language for language in LANGUAGES if language == asked), setting)
