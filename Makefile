@@ -98,14 +98,6 @@ check: $(INSTALLED) ## Lint, formats, types, SQL and layers
 schema: $(INSTALLED) ## Write config/schema anew from the models of the settings
 	@$(BIN)/python -m oshirase.adapters.settings_schema
 
-CATALOGUE := plugins/oshirase/web/locale/en/pages.po
-
-.PHONY: catalogue
-catalogue: $(INSTALLED) ## Bring the English catalogue of the pages up to date with their sentences; then fill in what is empty
-	@mkdir -p build
-	@$(BIN)/pybabel --quiet extract -F pyproject.toml --keywords N_ --no-location --sort-output --omit-header -o build/pages.pot .
-	@$(BIN)/pybabel --quiet update --locale en --input-file build/pages.pot --output-file $(CATALOGUE) --no-fuzzy-matching --ignore-obsolete --omit-header --width 120
-
 .PHONY: format
 format: $(INSTALLED) ## Put code and SQL into shape
 	$(BIN)/ruff check --fix-only .

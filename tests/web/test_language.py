@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from oshirase.domain.notice import OTHER_REASON_LABELS, STATE_LABELS, SUPPRESSION_LABELS
@@ -14,16 +15,38 @@ from tests.scene import Scene
 from tests.web.conftest import Open
 from tests.web.test_undecided import CLERK
 
-LOCALE = ROOT / "plugins/oshirase/web/locale/en"
+WEB = ROOT / "plugins/oshirase/web"
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 WORDS = [*STATE_LABELS.values(), *STAGE_LABELS.values(), *SUPPRESSION_LABELS.values(), *OTHER_REASON_LABELS.values()]
 
 
-@pytest.mark.parametrize("catalogue", CATALOGUES)
-def test_every_sentence_has_its_english_one(catalogue: str) -> None:
-    with (LOCALE / catalogue).open("rb") as file:
+def sentences() -> set[str]:
+    """What templates and routes say."""
+    options = {"extensions": "jinja2.ext.i18n", "trimmed": "true"}
+    found = {("jinja2", path, None) for path in (WEB / "templates").rglob("*.html")}
+    found |= {("python", path, "N_") for path in WEB.rglob("*.py")}
+    return {
+        message
+        for method, path, marker in found
+        for _, message, *_ in extract_from_file(
+            method, path, **({"keywords": {marker: None}} if marker else {"options": options})
+        )
+    }
+
+
+def test_every_sentence_of_the_pages_has_its_english_one() -> None:
+    spoken = translations("en")
+    missing = sorted(sentence for sentence in sentences() if spoken.gettext(sentence) == sentence)
+    assert missing == [], "\n\n".join(f'msgid "{sentence}"\nmsgstr ""' for sentence in missing)
+
+
+@pytest.mark.parametrize("catalogue", sorted(CATALOGUES.glob("*.po")), ids=lambda path: path.name)
+def test_english_is_english_and_nothing_of_it_is_left_over(catalogue: Path) -> None:
+    with catalogue.open("rb") as file:
         entries = [entry for entry in read_po(file) if entry.id]
-    assert [entry.id for entry in entries if not entry.string or JAPANESE.search(str(entry.string))] == []
+    assert [entry.id for entry in entries if JAPANESE.search(str(entry.string))] == []
+    known = sentences() | set(WORDS)
+    assert [entry.id for entry in entries if entry.id not in known] == []
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -43,17 +66,3 @@ def test_a_visitor_s_choice_is_kept(open_as: Open, scene: Scene) -> None:
     assert '<html lang="en">' in client.get("/undecided?language=en").text
     assert '<html lang="en">' in client.get("/undecided").text
     assert '<html lang="ja">' in client.get("/undecided?language=ja").text
-
-
-def test_the_catalogue_has_the_pages_sentences(tmp_path: Path) -> None:
-    """`make catalogue` brings it up to date."""
-    from babel.messages.extract import extract_from_file
-
-    options = {"extensions": "jinja2.ext.i18n", "trimmed": "true"}
-    with (LOCALE / "pages.po").open("rb") as file:
-        known = {entry.id for entry in read_po(file)}
-    templates = sorted((ROOT / "plugins/oshirase/web/templates").rglob("*.html"))
-    found = {message for path in templates for _, message, *_ in extract_from_file("jinja2", path, options=options)}
-    routes = sorted((ROOT / "plugins/oshirase/web").rglob("*.py"))
-    found |= {message for path in routes for _, message, *_ in extract_from_file("python", path, keywords={"N_": None})}
-    assert {message for message in found if message not in known} == set()

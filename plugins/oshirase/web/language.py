@@ -13,13 +13,12 @@ from babel.support import Translations
 Language = Literal["ja", "en"]
 LANGUAGES: dict[Language, str] = {"ja": "日本語", "en": "English"}
 COOKIE = "oshirase_language"
-# `pages.po` is what `make catalogue` finds in templates and routes; `words.po` holds the words of the domain.
-CATALOGUES = ("pages.po", "words.po")
-_LOCALES = Path(__file__).parent / "locale"
+# A catalogue for the words of the domain, one for what all pages share, one for each kind of page.
+CATALOGUES = Path(__file__).parent / "locale" / "en"
 
 
-def N_(sentence: str) -> str:  # noqa: N802 - gettext's customary name, which the extraction looks for
-    """Marks a sentence of a route for the catalogue; the template translates it: `{{ _(told) }}`."""
+def N_(sentence: str) -> str:  # noqa: N802 - gettext's customary name
+    """Marks a sentence that a template translates, `{{ _(told) }}`: tests hold it against the catalogues."""
     return sentence
 
 
@@ -29,15 +28,15 @@ def translations(language: Language) -> NullTranslations:
     if language == "ja":
         return NullTranslations()
     spoken = Translations()
-    for name in CATALOGUES:
-        spoken.merge(_read(_LOCALES / language / name, language))
+    for path in sorted(CATALOGUES.glob("*.po")):
+        spoken.merge(_read(path))
     return spoken
 
 
-def _read(path: Path, language: Language) -> Translations:
+def _read(path: Path) -> Translations:
     compiled = BytesIO()
     with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
+        write_mo(compiled, read_po(file))
     compiled.seek(0)
     return Translations(compiled)
 
