@@ -22,7 +22,7 @@ from oshirase.adapters.database import CAMPAIGN_ROLE, create_records_engine
 from oshirase.adapters.gateways import karaden
 from oshirase.adapters.pace import Pace
 from oshirase.adapters.settings import load_city
-from oshirase.services import delivery
+from oshirase.services import calls, delivery
 
 # Imported and read before the fork, so that a sender's life is all work: its driver, its dialect, its settings.
 create_records_engine(make_url("postgresql+psycopg://nobody@localhost/nothing")).dispose()
@@ -121,5 +121,5 @@ def send(orders: Orders) -> None:
     sender = delivery.Sender(engine, gateway, CITY, by, lambda: orders.now, patience_seconds=0)
     try:
         sender.deliver_batch(orders.run, orders.batch)
-    except delivery.SendingStopped:
+    except calls.SendingStopped:
         raise SystemExit(STOPPED) from None

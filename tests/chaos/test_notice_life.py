@@ -23,7 +23,7 @@ from sqlalchemy import Engine, text
 
 from oshirase.domain.gateway import DeliveryState, Receipt
 from oshirase.domain.notice import NoticeState
-from oshirase.services import delivery, receipts, reconciliation, unknown
+from oshirase.services import calls, delivery, receipts, reconciliation, unknown
 from oshirase.services.approval import reject_campaign_run
 from tests.chaos.fickle import Answer, Fickle
 from tests.conftest import TABLES_TO_EMPTY
@@ -76,7 +76,7 @@ class Held:
 
     claim: delivery.Claim
     begun_until: Any
-    outcomes: list[delivery.Outcome] = field(default_factory=list)
+    outcomes: list[calls.Outcome] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ class Life(RuleBasedStateMachine):
         submission = held.claim.submissions[len(held.outcomes)]
         # No call begins in the last minutes of a lease: the worker looks at its watch.
         until = float("inf") if self.scene.clock() <= held.begun_until else 0.0
-        held.outcomes.append(delivery.Calls(self.gateway)._call(submission, until))
+        held.outcomes.append(calls.Calls(self.gateway)._call(submission, until))
         self.gateway.answers.clear()
 
     @precondition(lambda self: self.held)
@@ -160,7 +160,7 @@ class Life(RuleBasedStateMachine):
         """Perhaps long after the lease: then nothing of it counts."""
         held = self.held.pop(which % len(self.held))
         given_back = [
-            delivery.Outcome(submission.notice_id, NoticeState.PLANNED, "given_back")
+            calls.Outcome(submission.notice_id, NoticeState.PLANNED, "given_back")
             for submission in held.claim.submissions[len(held.outcomes) :]
         ]
         outcomes = [*held.outcomes, *given_back]
@@ -175,7 +175,7 @@ class Life(RuleBasedStateMachine):
     def run_task(self, batch: int, answers: list[Answer]) -> None:
         """A task from its beginning to its end: the first time, or cleared."""
         self.gateway.answers.extend(answers)
-        with suppress(delivery.SendingStopped):
+        with suppress(calls.SendingStopped):
             self.scene.send_batch(self.runs[0], batch, self.gateway)
         self.gateway.answers.clear()
 

@@ -18,8 +18,9 @@ from oshirase.domain.campaign import Campaign
 from oshirase.domain.gateway import Busy
 from oshirase.services.approval import is_stale, reject_campaign_run
 from oshirase.services.backfill import plan_backfill
+from oshirase.services.calls import SendingStopped
 from oshirase.services.campaign_run import expire_campaign_run, load_campaign_run, open_campaign_run
-from oshirase.services.delivery import LEASE, SendingStopped, claim_notices
+from oshirase.services.delivery import LEASE, claim_notices
 from oshirase.services.doctor import examine
 from oshirase.services.freshness import list_stale, waits_until
 from oshirase.services.missed import Standing, list_missed, list_past

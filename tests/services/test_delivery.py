@@ -15,12 +15,11 @@ from sqlalchemy import text
 from oshirase.adapters.gateways.karaden import KaradenGateway
 from oshirase.domain.gateway import Busy, OutcomeUnknown, Receipt, Refused, Submission
 from oshirase.domain.notice import NoticeState
-from oshirase.services import delivery
+from oshirase.services import calls, delivery
 from oshirase.services.approval import reject_campaign_run
+from oshirase.services.calls import Outcome, SendingStopped
 from oshirase.services.delivery import (
     BatchChanged,
-    Outcome,
-    SendingStopped,
     claim_notices,
     record_outcomes,
     verify_batch,
@@ -230,7 +229,7 @@ def test_a_gateway_that_stays_busy_stops_the_task_and_loses_nothing(scene: Scene
     debtors(scene, 1)
     run = scene.approved_run()
     with pytest.raises(SendingStopped):
-        scene.send_batch(run, gateway=Failing(scene.gateway, *[Busy("503")] * delivery.BUSY_TRIES))
+        scene.send_batch(run, gateway=Failing(scene.gateway, *[Busy("503")] * calls.BUSY_TRIES))
     assert scene.states() == {"planned/gateway_busy": 1}
 
 
@@ -240,7 +239,7 @@ def test_a_worker_that_lost_its_claim_records_nothing(scene: Scene) -> None:
     late = claim_notices(scene.engine, "karaden", scene.city, run, 1, by="late", now=scene.clock())
     with scene.owner.begin() as connection:
         connection.execute(text("update ledger.notice set state = 'unknown', reason = 'lease', claim_id = null"))
-    outcome = delivery.Outcome(late.submissions[0].notice_id, delivery.NoticeState.ACCEPTED, None, "id")
+    outcome = Outcome(late.submissions[0].notice_id, NoticeState.ACCEPTED, None, "id")
     record_outcomes(scene.engine, late.claim_id, [outcome], by="late", now=scene.clock())
     assert scene.states() == {"unknown/lease": 1}
 
@@ -315,7 +314,7 @@ def test_a_task_that_airflow_ends_records_its_calls_and_gives_the_rest_back(scen
 
 
 def test_a_task_that_airflow_ends_records_at_once_what_it_knows(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(calls, "GRACE_SECONDS", 0.2)
     debtors(scene, 3)
     run = scene.approved_run()
     recorded: list[int] = []

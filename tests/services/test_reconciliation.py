@@ -8,7 +8,8 @@ import pytest
 from oshirase.domain.gateway import OutcomeUnknown, Receipt, Refused
 from oshirase.domain.notice import NoticeState
 from oshirase.services.approval import reject_campaign_run
-from oshirase.services.delivery import Outcome, claim_notices, record_outcomes
+from oshirase.services.calls import Outcome
+from oshirase.services.delivery import claim_notices, record_outcomes
 from oshirase.services.unknown import SETTLING, decide_unknown
 from tests.people import create_debtor, create_payment, insert
 from tests.scene import OCCURRENCE, Scene

@@ -16,9 +16,10 @@ from oshirase.adapters.pace import Pace
 from oshirase.domain.gateway import OutcomeUnknown
 from oshirase.services import console as uploads
 from oshirase.services.approval import reject_campaign_run
+from oshirase.services.calls import LOOK_EVERY_SECONDS
 from oshirase.services.console import Desk
 from oshirase.services.console_results import CANCEL_LIST, WAITING_LIST, write_cancel_list, write_waiting_list
-from oshirase.services.delivery import LEASE, LOOK_EVERY_SECONDS, claim_notices
+from oshirase.services.delivery import LEASE, claim_notices
 from oshirase.services.reconciliation import cancel_bookings
 from oshirase.services.stop import (
     API_RULE,
@@ -133,7 +134,7 @@ def test_a_call_that_the_gateway_had_put_off_is_not_made_after_a_stop(scene: Sce
 
 def test_a_sender_looks_between_groups_too(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("oshirase.services.delivery.GROUP_SIZE", 2)
-    monkeypatch.setattr("oshirase.services.delivery.LOOK_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("oshirase.services.calls.LOOK_EVERY_SECONDS", 0.0)
     run = run_of(scene, 6)
 
     class Stopping(Failing):

@@ -2,12 +2,10 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Event
 from uuid import UUID, uuid4
 
 from sqlalchemy import Engine
@@ -16,9 +14,10 @@ from oshirase.adapters.clock import Clock
 from oshirase.adapters.sql import statement
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import City
-from oshirase.domain.gateway import Busy, GatewayError, OutcomeUnknown, Refused, SmsGateway, Submission
+from oshirase.domain.gateway import SmsGateway, Submission
 from oshirase.domain.notice import NoticeState
 from oshirase.errors import OshiraseError
+from oshirase.services.calls import Calls, Outcome, never
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED
 from oshirase.services.screening import confirmed_since
 
@@ -26,27 +25,13 @@ LEASE = timedelta(minutes=10)
 # No call begins in the last minutes of a lease: it could end after somebody else took the claim for lost.
 LEASE_RESERVE = timedelta(minutes=2)
 GROUP_SIZE = 50
-BUSY_TRIES = 5
-# How often somebody who hands over looks whether the run was ended meanwhile: a stop has to work within ten seconds.
-LOOK_EVERY_SECONDS = 2.0
-# How often it looks whether Airflow ended the task: that costs nothing.
-GLANCE_SECONDS = 0.5
-# Airflow kills a task for good five seconds after it ended it: what is known by then has to be recorded.
-GRACE_SECONDS = 3.0
 # Longer than Airflow leaves a cleared task to go on beside its new try: some 12 seconds.
 PATIENCE_SECONDS = 20.0
+WAIT_SECONDS = 1.0
 
 
 class BatchChanged(OshiraseError):
     """A batch is not what was approved."""
-
-
-class SendingStopped(OshiraseError):
-    """No use in trying the rest now: the gateway refuses us altogether, stays busy, or the task was ended."""
-
-
-class TaskEnded(SendingStopped):
-    """Airflow ended the task: somebody cleared it, or its worker shuts down."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +46,6 @@ class Claim:
 
     def __bool__(self) -> bool:
         return bool(self.submissions or self.dropped)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one claimed notice."""
-
-    notice_id: UUID
-    state: NoticeState
-    reason: str | None = None
-    gateway_message_id: str | None = None
 
 
 def verify_batch(engine: Engine, campaign_run_id: UUID, batch: int, key: bytes) -> None:
@@ -99,11 +74,6 @@ def is_held(engine: Engine, campaign_run_id: UUID, batch: int, now: datetime) ->
     binds = {"campaign_run_id": campaign_run_id, "batch": batch, "now": now}
     with engine.connect() as connection:
         return bool(connection.scalar(statement("ledger/is_held"), binds))
-
-
-def never() -> bool:
-    """For a sender that nobody but itself can end."""
-    return False
 
 
 @dataclass(frozen=True)
@@ -139,7 +109,7 @@ class Sender:
         calls.raise_obstacle()
         return counts
 
-    def _begin(self, campaign_run_id: UUID, batch: int, calls: "Calls") -> Claim | None:
+    def _begin(self, campaign_run_id: UUID, batch: int, calls: Calls) -> Claim | None:
         """The first group; what somebody else holds is waited for: a sender that Airflow ended gives it back.
 
         One that was killed for good does not: its claims are looked up at the gateway once their lease has ended.
@@ -151,16 +121,16 @@ class Sender:
                 return claim
             if not others or time.monotonic() > give_up_at:
                 return None
-            time.sleep(LOOK_EVERY_SECONDS / 2)
+            time.sleep(WAIT_SECONDS)
         return None
 
     def _hand_over(
-        self, claim: Claim, campaign_run_id: UUID, batch: int, calls: "Calls", pool: ThreadPoolExecutor
+        self, claim: Claim, campaign_run_id: UUID, batch: int, calls: Calls, pool: ThreadPoolExecutor
     ) -> Counter[str]:
         """A group at a time; the next one is claimed while the calls of one are under way."""
         counts: Counter[str] = Counter()
         while claim:
-            under_way, following = calls.start(pool, claim), None
+            under_way, following = calls.start(pool, claim.submissions, claim.call_until), None
             with calls.stopping_on_error():
                 following = self._claim(campaign_run_id, batch) if calls.are_wanted() else None
             counts += claim.dropped
@@ -218,113 +188,6 @@ def claim_notices(
         ],
         Counter(row.state for row in rows if row.state != NoticeState.CLAIMED),
     )
-
-
-class Calls:
-    """The calls of a batch, no transaction open.
-
-    After an obstacle to all of them, or when the run `is_ended` or the task `is_killed`, the rest is given back
-    uncalled.
-    """
-
-    def __init__(
-        self, gateway: SmsGateway, is_ended: Callable[[], bool] = never, is_killed: Callable[[], bool] = never
-    ) -> None:
-        self.stopped = Event()
-        self.obstacle: BaseException | None = None
-        self._gateway = gateway
-        self._is_ended = is_ended
-        self._is_killed = is_killed
-        self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
-
-    def are_wanted(self) -> bool:
-        """Whether another call may begin."""
-        if self._is_killed():
-            self._stop(
-                TaskEnded("the task was ended from outside: what it had not called is given back, for its next try")
-            )
-        return not self.stopped.is_set()
-
-    def start(self, pool: ThreadPoolExecutor, claim: Claim) -> dict["Future[Outcome]", UUID]:
-        """Begin a claim's calls, in the order of their bookings: each with its notice."""
-        return {
-            pool.submit(self._call, submission, claim.call_until): submission.notice_id
-            for submission in claim.submissions
-        }
-
-    def finish(self, under_way: Mapping["Future[Outcome]", UUID]) -> Iterator[list[Outcome]]:
-        """Outcomes of calls under way, to be recorded as they come: in one piece, unless the task is ended meanwhile.
-
-        Then first those that are known soon enough, and what was not called; Airflow may leave no time for the others.
-        """
-        with self.stopping_on_error():
-            while wait(under_way, GLANCE_SECONDS).not_done and self.are_wanted():
-                self._look()
-        begun = {call for call in under_way if self.are_wanted() or not call.cancel()}
-        known, late = wait(begun, None if self.are_wanted() else GRACE_SECONDS)
-        given_back = [Outcome(under_way[call], NoticeState.PLANNED, "given_back") for call in under_way.keys() - begun]
-        yield [*given_back, *(call.result() for call in known)]
-        yield [call.result() for call in late]
-
-    def raise_obstacle(self) -> None:
-        """What stopped the calls, if anything did, once they are recorded.
-
-        Raises:
-            SendingStopped: with what to do.
-            BaseException: what was raised in this thread.
-        """
-        if isinstance(self.obstacle, GatewayError):
-            raise SendingStopped(f"{self.obstacle}: mend it, then clear this task; nothing is lost or sent twice")
-        if self.obstacle:
-            raise self.obstacle
-
-    def _look(self) -> None:
-        if time.monotonic() < self._look_at:
-            return
-        if self._is_ended():
-            self.stopped.set()
-        self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
-
-    @contextmanager
-    def stopping_on_error(self) -> Iterator[None]:
-        """Whatever happens here stops the calls; it is raised again once they are recorded."""
-        try:
-            yield
-        except BaseException as error:
-            self._stop(error)
-
-    def _call(self, submission: Submission, until: float) -> Outcome:
-        """One call, asked again while the gateway is busy; every way out of it is an outcome."""
-        notice_id, busy = submission.notice_id, Busy("the gateway was not asked")
-        for _ in range(BUSY_TRIES):
-            if not self.are_wanted() or time.monotonic() > until:
-                return Outcome(notice_id, NoticeState.PLANNED, "given_back")
-            try:
-                receipt = self._gateway.submit(replace(submission, is_wanted=self.are_wanted))
-                return Outcome(notice_id, NoticeState.ACCEPTED, None, receipt.gateway_message_id)
-            except Refused as refused:
-                return self._refused(notice_id, refused)
-            except OutcomeUnknown as unknown:
-                return Outcome(notice_id, NoticeState.UNKNOWN, str(unknown))
-            except Busy as answer:
-                busy = answer
-            except Exception as error:
-                # It may have happened after the gateway took it.
-                self._stop(error)
-                return Outcome(notice_id, NoticeState.UNKNOWN, type(error).__name__)
-        if self.are_wanted():
-            self._stop(busy)
-        return Outcome(notice_id, NoticeState.PLANNED, "gateway_busy")
-
-    def _refused(self, notice_id: UUID, refused: Refused) -> Outcome:
-        if not refused.concerns_all:
-            return Outcome(notice_id, NoticeState.REJECTED, refused.code)
-        self._stop(refused)
-        return Outcome(notice_id, NoticeState.PLANNED, refused.code)
-
-    def _stop(self, obstacle: BaseException) -> None:
-        self.obstacle = self.obstacle or obstacle
-        self.stopped.set()
 
 
 def record_outcomes(engine: Engine, claim_id: UUID, outcomes: Sequence[Outcome], *, by: str, now: datetime) -> None:
