@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from oshirase.adapters.settings import load_city
 from oshirase.domain.calendar import JST, moment_in_words
 from oshirase.domain.notice import STATE_LABELS, NoticeState, reason_in_words
+from oshirase.domain.subject import subject_in_words
 from oshirase.errors import BadSettings
 from oshirase.web.language import COOKIE, LANGUAGES, Language, chosen_language, translations
 
@@ -76,6 +77,7 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
         "number": "{:,}".format,
         "state": lambda state: spoken.gettext(STATE_LABELS[NoticeState(state)]),
         "reason": lambda reason: spoken.gettext(reason_in_words(reason)),
+        "subject": lambda subject, title: subject_in_words(subject, title, spoken.gettext),
     }
     return Jinja2Templates(env=environment)
 
