@@ -1,6 +1,5 @@
 """The language of the pages: Japanese, and English for who wants it."""
 
-import re
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,10 @@ from oshirase.services.run_review import STAGE_LABELS
 from oshirase.web.language import CATALOGUES, chosen_language, translations
 from tests.processes import ROOT
 from tests.scene import Scene
-from tests.web.conftest import Open
+from tests.web.conftest import JAPANESE, Open
 from tests.web.test_undecided import CLERK
 
 WEB = ROOT / "plugins/oshirase/web"
-JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 WORDS = [*STATE_LABELS.values(), *STAGE_LABELS.values(), *SUPPRESSION_LABELS.values(), *OTHER_REASON_LABELS.values()]
 WORDS += [*STATE_EXPLANATIONS.values(), *REASON_EXPLANATIONS.values(), *ACCESS_LABELS.values()]
 WORDS += [*SUBJECT_WORDS.values(), REIWA[0], HEISEI[0]]
