@@ -4,11 +4,12 @@ from uuid import UUID
 
 import pytest
 
+from oshirase.web.visitor import Visitor
 from tests.people import create_debtor
 from tests.scene import Scene
 from tests.web.conftest import Open, assert_closed, japanese_in
 from tests.web.test_notices import take
-from tests.web.test_people import CLERK, NOBODY, OTHER, READER, ask
+from tests.web.test_people import CLERK, NOBODY, OTHER, OURS, READER, ask
 
 TITLE = "国民健康保険料 納付確認のお知らせ"
 
@@ -35,11 +36,13 @@ def test_who_asked_for_whom_and_took_what(open_as: Open, run: UUID) -> None:
 
 def test_for_whoever_may_edit_and_only_of_their_campaigns(open_as: Open, run: UUID) -> None:
     take(open_as(CLERK), run)
-    ask(open_as(CLERK), "0000004321")
+    both = Visitor("sato", OURS | {"ingest_extracts"}, OURS | {"ingest_extracts"})
+    ask(open_as(both), "0000004321", both)
     for visitor in (READER, NOBODY):
         assert open_as(visitor).get("/access").status_code == 403
     assert open_as(None).get("/access").status_code == 401
-    assert "記録はまだありません" in open_as(OTHER).get("/access").text
+    other = Visitor("kato", OTHER.readable | {"ingest_extracts"}, OTHER.editable | {"ingest_extracts"})
+    assert "記録はまだありません" in open_as(other).get("/access").text
     ask(open_as(OTHER), "0000004321", OTHER)
     assert open_as(OTHER).get("/access").text.count("****4321") == 1
     assert open_as(CLERK).get("/access").text.count("****4321") == 1

@@ -6,7 +6,14 @@ import pytest
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
-from oshirase.domain.explanation import REASON_EXPLANATIONS, STATE_EXPLANATIONS
+from oshirase.domain.explanation import (
+    CROSSED,
+    INFORMATION_SELECTED,
+    REASON_EXPLANATIONS,
+    SELECTION_EXPLANATIONS,
+    SETTLED_SINCE,
+    STATE_EXPLANATIONS,
+)
 from oshirase.domain.notice import OTHER_REASON_LABELS, STATE_LABELS, SUPPRESSION_LABELS
 from oshirase.domain.subject import HEISEI, REIWA, SUBJECT_WORDS
 from oshirase.services.access import ACCESS_LABELS
@@ -20,6 +27,7 @@ from tests.web.test_undecided import CLERK
 WEB = ROOT / "plugins/oshirase/web"
 WORDS = [*STATE_LABELS.values(), *STAGE_LABELS.values(), *SUPPRESSION_LABELS.values(), *OTHER_REASON_LABELS.values()]
 WORDS += [*STATE_EXPLANATIONS.values(), *REASON_EXPLANATIONS.values(), *ACCESS_LABELS.values()]
+WORDS += [*SELECTION_EXPLANATIONS.values(), INFORMATION_SELECTED, CROSSED, SETTLED_SINCE]
 WORDS += [*SUBJECT_WORDS.values(), REIWA[0], HEISEI[0]]
 
 

@@ -96,6 +96,7 @@ def test_numbers_are_masked_and_nobody_is_named(open_as: Open, scene: Scene, run
         ({"arm": "nothing"}, 0),
         ({"state": "gone"}, 4),
         ({"state": "", "reason": "", "arm": "", "carrier": "", "find": "", "sort": ""}, 4),
+        ({"reason": "\x00", "carrier": "\x00", "find": "\x00"}, 4),
         ({"sort": "x", "after": "rubbish", "before": "~~"}, 4),
     ],
     ids=str,
@@ -176,11 +177,17 @@ def test_personal_data_is_for_whoever_may_edit(open_as: Open, scene: Scene, run:
     assert records(scene) == [("list_downloaded", "sato", "personal?sort=booked", 4, "窓口での確認のため")]
 
 
-@pytest.mark.parametrize("why", ["", "  "])
+@pytest.mark.parametrize("why", ["", "  ", "\x00\n"])
 def test_no_reason_no_file(open_as: Open, scene: Scene, run: UUID, why: str) -> None:
     answer = take(open_as(CLERK), run, why=why)
     assert answer.status_code == 400
     assert "理由を入力してください" in answer.text
+    assert records(scene) == []
+
+
+def test_a_search_that_was_not_understood_is_no_file_of_everybody(open_as: Open, scene: Scene, run: UUID) -> None:
+    answer = take(open_as(CLERK), run, personal="true", find="山田")
+    assert answer.status_code == 400
     assert records(scene) == []
 
 

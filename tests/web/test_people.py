@@ -48,6 +48,8 @@ def test_why_did_i_get_this(open_as: Open, scene: Scene, resident: str) -> None:
     assert answer.status_code == 200
     assert "国民健康保険料 令和8年度 第4期" in page
     assert "届いたことを確認しています" in page
+    assert "この期の納付を確認できなかったため" in page
+    assert "2026年10月2日（金）" in page
     assert "記録の上では送らない理由がありません" in page
     assert re.search(r"SMS送信停止の申出</th>\s*<td>なし</td>", page)
     ((body, phone),) = scene.rows("select body, phone_e164 from ledger.notice join ledger.message_text using (text_id)")
@@ -78,10 +80,10 @@ def test_the_id_as_it_is_typed(open_as: Open, scene: Scene, resident: str, write
 
 def test_a_look_up_is_recorded_with_its_occasion(open_as: Open, scene: Scene, resident: str) -> None:
     client = open_as(CLERK)
-    ask(client, resident, note="身に覚えがないとのこと")
+    ask(client, resident, note="身に覚えが\x00ない\r\nとのこと")
     ask(client, "9999999999", occasion="other", note="調査")
     assert records(scene) == [
-        ("sato", resident, "電話でのお問合せ：身に覚えがないとのこと"),
+        ("sato", resident, "電話でのお問合せ：身に覚えが ない とのこと"),
         ("sato", "9999999999", "その他：調査"),
     ]
 

@@ -3,8 +3,8 @@ name:    notices/load_lives
 purpose: Everything that the ledger knows of some notices; the number is masked.
 grain:   one row per notice
 params:  notice_ids (uuid[])
-returns: notice_id, campaign_run_id, campaign, occurrence_on, subject, resident_id, state, reason, arm, version, body,
-         parts, batch, scheduled_at, limited_at, gateway, attempt, handed_over_at, sent_at, received_at, carrier,
+returns: notice_id, campaign_run_id, campaign, occurrence_on, subject, resident_id, due_on, state, reason, arm, version,
+         body, parts, batch, scheduled_at, limited_at, gateway, attempt, handed_over_at, sent_at, received_at, carrier,
          cancel_reason, cancel_outcome, cancel_tried_at, state_changed_at, settled_on, settled_known_at, phone_masked
 */
 select
@@ -14,6 +14,7 @@ select
     r.occurrence_on,
     n.subject,
     n.resident_id,
+    n.due_on,
     n.state,
     n.reason,
     n.arm,

@@ -4,6 +4,8 @@ The reasons are those of docs/screening.md. A resident hears the sentence: it mu
 know, least of all that somebody is under address protection.
 """
 
+from datetime import date
+
 from oshirase.domain.notice import NoticeState
 
 STATE_EXPLANATIONS = {
@@ -75,6 +77,19 @@ REASON_EXPLANATIONS = {
     "no_receipt": "お送りしてから時間が経っても、届いたかどうかの報告がありません。",
 }
 
+# Why a cohort selected somebody, by the first part of what the notice is about; all other subjects are information.
+SELECTION_EXPLANATIONS = {
+    "nhi": "納期限を過ぎた時点で、この期の納付を確認できなかったため、対象になりました。",
+    "late_elderly": "納期限を過ぎた時点で、この期の納付を確認できなかったため、対象になりました。",
+    "plan": "分割納付のお約束の期日までの納付を、すべては確認できなかったため、対象になりました。",
+    "check_up": "世帯のどなたについても、近年の特定健診の受診を確認できなかったため、対象になりました。",
+}
+INFORMATION_SELECTED = "年齢などの条件に当てはまる方へのお知らせのため、対象になりました。"
+
+# What became known after a message had left: whether it crossed with the payment or the check-up.
+CROSSED = "納付や受診の記録がこちらに届く前にお送りしたため、行き違いになりました。"
+SETTLED_SINCE = "お送りした後に、納付や受診を確認しています。"
+
 # Neither the reason nor that there is one may be told to whoever calls.
 CONFIDENTIAL_REASONS = frozenset({"protected", "phone_of_protected"})
 
@@ -85,3 +100,15 @@ def explain(state: str, reason: str | None) -> list[str]:
     if reason in REASON_EXPLANATIONS:
         sentences.append(REASON_EXPLANATIONS[reason])
     return sentences
+
+
+def explain_selection(subject: str) -> str:
+    """A sentence for who asks why they were to get a notice at all."""
+    return SELECTION_EXPLANATIONS.get(subject.split("/", maxsplit=1)[0], INFORMATION_SELECTED)
+
+
+def explain_settlement(settled_on: date | None, sent_on: date | None) -> list[str]:
+    """A sentence about a message that left, when its subject is settled by now; none otherwise."""
+    if settled_on is None or sent_on is None:
+        return []
+    return [CROSSED if settled_on <= sent_on else SETTLED_SINCE]

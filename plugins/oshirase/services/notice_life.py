@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine
 
 from oshirase.adapters.sql import statement
-from oshirase.domain.explanation import CONFIDENTIAL_REASONS, explain
+from oshirase.domain.calendar import JST
+from oshirase.domain.explanation import CONFIDENTIAL_REASONS, explain, explain_selection, explain_settlement
 from oshirase.domain.notice import NoticeState
 
 Kind = TypeVar("Kind")
@@ -65,6 +66,7 @@ class NoticeLife:
     occurrence_on: date
     subject: str = field(repr=False)
     resident_id: str = field(repr=False)
+    due_on: date | None
     phone_masked: str | None
     state: str
     reason: str | None
@@ -94,7 +96,13 @@ class NoticeLife:
     @property
     def explanation(self) -> list[str]:
         """What a clerk can tell whoever asks."""
-        return explain(self.state, self.reason)
+        sent_on = self.sent_at.astimezone(JST).date() if self.sent_at else None
+        return [*explain(self.state, self.reason), *explain_settlement(self.settled_on, sent_on)]
+
+    @property
+    def selection(self) -> str:
+        """Why it concerned them at all."""
+        return explain_selection(self.subject)
 
     @property
     def is_confidential(self) -> bool:

@@ -1,5 +1,6 @@
 """The notices of one run as a list and as a file, and the whole life of one of them."""
 
+import logging
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -99,17 +100,22 @@ class Asked:
 def read_asked(state: list[str], reason: str, arm: str, carrier: str, find: str, sort: str) -> Asked:
     """What a visitor wants to see; an unknown state or order counts for nothing."""
     known = {str(one) for one in NoticeState}
-    find = unicodedata.normalize("NFKC", find).strip().lower()
+    find = unicodedata.normalize("NFKC", one_line(find)).lower()
     last_four, notice_ids = _read_search(find)
     wanted = Wanted(
         tuple(NoticeState(one) for one in dict.fromkeys(state) if one in known),
-        reason or None,
-        arm or None,
-        carrier or None,
+        one_line(reason) or None,
+        one_line(arm) or None,
+        one_line(carrier) or None,
         last_four,
         notice_ids,
     )
     return Asked(wanted, find, sort if sort in ORDERS else "booked", is_understood=not find or wanted.is_search)
+
+
+def one_line(typed: str) -> str:
+    """What somebody typed, without line breaks and characters that no database keeps."""
+    return " ".join("".join(c if c.isprintable() else " " for c in typed).split())
 
 
 def _read_search(find: str) -> tuple[str | None, tuple[UUID, UUID] | None]:
@@ -172,11 +178,10 @@ def notice_routes(visitor: VisitorDependency) -> APIRouter:
         _require(who.is_own_form(form_token, secret_key()), OLD_FORM)
         run = _load_run(who, campaign_run_id)
         _require(not personal or run.campaign in who.editable, MAY_NOT_TAKE)
-        if not why.strip():
-            raise HTTPException(status.HTTP_400_BAD_REQUEST, NO_REASON)
-        pieces = _begin(
-            Download(campaign_run_id, asked.wanted, personal, _choice(asked, personal), why.strip(), who.user_id)
-        )
+        why = one_line(why)
+        if not why or not asked.is_understood:
+            raise HTTPException(status.HTTP_400_BAD_REQUEST, BAD_SEARCH if why else NO_REASON)
+        pieces = _begin(Download(campaign_run_id, asked.wanted, personal, _choice(asked, personal), why, who.user_id))
         return StreamingResponse(pieces, media_type="text/csv; charset=utf-8", headers=_file_name(run, personal))
 
     @routes.get("/notices/{notice_id}", response_class=HTMLResponse)
@@ -281,6 +286,7 @@ def _begin(download: Download) -> Iterator[bytes]:
     try:
         first = next(pieces)
     except Exception as error:
+        logging.getLogger(__name__).exception("a download could not be recorded or begun")
         raise HTTPException(status.HTTP_503_SERVICE_UNAVAILABLE, NOT_RECORDED) from error
     return chain([first], pieces)
 

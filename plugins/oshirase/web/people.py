@@ -13,7 +13,7 @@ from oshirase.domain.explanation import CONFIDENTIAL_REASONS
 from oshirase.domain.values import BadValue
 from oshirase.services.person import IN_GENERAL, look_up, normalise_id
 from oshirase.web.language import N_
-from oshirase.web.notices import OLD_FORM, life_words
+from oshirase.web.notices import OLD_FORM, life_words, one_line
 from oshirase.web.rendering import render
 from oshirase.web.visitor import Visitor, VisitorDependency
 
@@ -52,7 +52,7 @@ def people_routes(visitor: VisitorDependency) -> APIRouter:
         _require_right(who)
         if not who.is_own_form(form_token, secret_key()):
             raise HTTPException(status.HTTP_403_FORBIDDEN, OLD_FORM)
-        found = _answer(who, resident_id, occasion, note.strip()[:LONGEST_NOTE])
+        found = _answer(who, resident_id, occasion, one_line(note)[:LONGEST_NOTE])
         return render(request, "people.html", {**_frame(who), **NO_ANSWER, **found})
 
     return routes

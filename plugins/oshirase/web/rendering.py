@@ -73,6 +73,7 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
     environment.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "moment": moment_in_words if language == "ja" else _moment_in_english,
+        "full_moment": _full_moment_in_words if language == "ja" else _moment_in_english,
         "day": _day_in_words if language == "ja" else date.isoformat,
         "number": "{:,}".format,
         "state": lambda state: spoken.gettext(STATE_LABELS[NoticeState(state)]),
@@ -84,6 +85,11 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
 
 def _day_in_words(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _full_moment_in_words(moment: datetime) -> str:
+    """For what may be years old."""
+    return f"{moment.astimezone(JST).year}年{moment_in_words(moment)}"
 
 
 def _moment_in_english(moment: datetime) -> str:
