@@ -22,8 +22,9 @@ from oshirase.adapters.gateways.console_csv import (
     write_upload,
 )
 from oshirase.domain.calendar import JST
-from oshirase.domain.console import CannotWrite, Console, UploadRow, unescape
+from oshirase.domain.console import CannotWrite, Console, UploadRow
 from oshirase.domain.gateway import DeliveryState
+from oshirase.domain.spreadsheet import unescape
 from oshirase.errors import MissingSetting
 from tests.domain.test_console import CONSOLE, ROW, changed
 

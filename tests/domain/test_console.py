@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from oshirase.adapters.settings import load_console
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import Sending
-from oshirase.domain.console import CannotWrite, Console, Slot, UploadRow, booking_at, pack_slots, unescape
+from oshirase.domain.console import CannotWrite, Console, Slot, UploadRow, booking_at, pack_slots
 from oshirase.domain.gateway import DeliveryState
+from oshirase.domain.spreadsheet import unescape
 
 CONSOLE = load_console("console")
 NOW = datetime(2026, 10, 2, 10, 0, 30, tzinfo=JST)

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oshirase.domain.phone import PhoneColumns, PhoneIssue, PhoneNumber, PhoneType, read_phone, read_phones
+from oshirase.domain.phone import (
+    PhoneColumns,
+    PhoneIssue,
+    PhoneNumber,
+    PhoneType,
+    in_domestic_form,
+    read_phone,
+    read_phones,
+)
 
 SAME_MOBILE = [
     ("hyphens", "090-1234-5678"),
@@ -179,3 +187,12 @@ FULL_WIDTH = str.maketrans("0123456789-", "０１２３４５６７８９－")
 @given(st.lists(WRITTEN | MOBILE_WRITTEN | MOBILE_WRITTEN.map(lambda raw: raw.translate(FULL_WIDTH)) | st.text()))
 def test_bulk_reading_agrees_for_every_written_form(raws: list[str]) -> None:
     assert read_phones(raws) == one_by_one(raws)
+
+
+@pytest.mark.parametrize(
+    ("e164", "hyphen", "dialled"),
+    [("+819012345678", "-", "090-1234-5678"), ("+818011112222", "", "08011112222")],
+)
+def test_a_number_as_it_is_dialled_here(e164: str, hyphen: str, dialled: str) -> None:
+    assert in_domestic_form(e164, hyphen) == dialled
+    assert read_phone(dialled).e164 == e164

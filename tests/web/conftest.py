@@ -18,6 +18,16 @@ Open = Callable[..., TestClient]
 # Ours, from a file, or numbers for a chart, which no browser runs.
 OWN_SCRIPT = re.compile(r'<script (src="(\.\./)*static/[a-z./]+"|type="application/json")>')
 
+JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+LANGUAGE_CHOICE = ("日本語", "表示言語")
+
+
+def japanese_in(page: str, *data: str) -> list[str]:
+    """What of a page is Japanese, besides data of the city's and the choice of a language."""
+    for known in (*data, *LANGUAGE_CHOICE):
+        page = page.replace(known, "")
+    return JAPANESE.findall(page)
+
 
 def assert_closed(page: str) -> None:
     """Nothing of a page comes from another host, and nothing in it is run."""

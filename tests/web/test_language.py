@@ -1,23 +1,34 @@
 """The language of the pages: Japanese, and English for who wants it."""
 
-import re
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
+from oshirase.domain.explanation import (
+    CROSSED,
+    INFORMATION_SELECTED,
+    REASON_EXPLANATIONS,
+    SELECTION_EXPLANATIONS,
+    SETTLED_SINCE,
+    STATE_EXPLANATIONS,
+)
 from oshirase.domain.notice import OTHER_REASON_LABELS, STATE_LABELS, SUPPRESSION_LABELS
+from oshirase.domain.subject import HEISEI, REIWA, SUBJECT_WORDS
+from oshirase.services.access import ACCESS_LABELS
 from oshirase.services.run_review import STAGE_LABELS
 from oshirase.web.language import CATALOGUES, chosen_language, translations
 from tests.processes import ROOT
 from tests.scene import Scene
-from tests.web.conftest import Open
+from tests.web.conftest import JAPANESE, Open
 from tests.web.test_undecided import CLERK
 
 WEB = ROOT / "plugins/oshirase/web"
-JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 WORDS = [*STATE_LABELS.values(), *STAGE_LABELS.values(), *SUPPRESSION_LABELS.values(), *OTHER_REASON_LABELS.values()]
+WORDS += [*STATE_EXPLANATIONS.values(), *REASON_EXPLANATIONS.values(), *ACCESS_LABELS.values()]
+WORDS += [*SELECTION_EXPLANATIONS.values(), INFORMATION_SELECTED, CROSSED, SETTLED_SINCE]
+WORDS += [*SUBJECT_WORDS.values(), REIWA[0], HEISEI[0]]
 
 
 def sentences() -> set[str]:

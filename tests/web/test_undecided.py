@@ -8,7 +8,7 @@ from oshirase.services.unknown import SETTLING
 from oshirase.web.visitor import Visitor
 from tests.scene import KEY, Scene
 from tests.services.test_unknown import run_with_lost_answer
-from tests.web.conftest import Open, assert_closed
+from tests.web.conftest import Open, assert_closed, japanese_in
 
 OURS = frozenset({"nhi_overdue"})
 NONE: frozenset[str] = frozenset()
@@ -122,3 +122,17 @@ def test_rubbish_is_refused(open_as: Open, undecided: Scene, bad: dict[str, str]
 def test_what_the_address_says_is_shown_as_text(open_as: Open, scene: Scene) -> None:
     page = open_as(CLERK).get("/undecided", params={"told": "<script>alert(1)</script>"}).text
     assert "<script>" not in page
+
+
+def test_in_english(open_as: Open, undecided: Scene) -> None:
+    client = open_as(CLERK)
+    page = client.get("/undecided?language=en").text
+    assert japanese_in(page, "国民健康保険料 納付確認のお知らせ") == []
+    answer = client.post("/undecided", data={**form(page), "decision": "leave"})
+    told = client.get("/" + answer.headers["location"]).text
+    assert "1 not to be sent." in told
+    assert japanese_in(told) == []
+    assert (
+        japanese_in(client.post("/undecided", data={**form(told + page), "form_token": "x", "decision": "leave"}).text)
+        == []
+    )

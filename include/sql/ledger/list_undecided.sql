@@ -12,7 +12,7 @@ select
     n.attempt,
     n.scheduled_at,
     n.limited_at,
-    '0' || substr(n.phone_e164, 4, 2) || '-****-' || right(n.phone_e164, 4) as phone_masked,
+    ledger.mask_phone(n.phone_e164) as phone_masked,
     (
         select max(e.changed_at)
         from ledger.notice_event as e

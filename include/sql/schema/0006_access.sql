@@ -14,6 +14,8 @@ create table ledger.access (
     choice text,
     rows_count integer,
     reason text,
+    -- Of a look-up: the campaigns that the person could read, whose decisions they may have seen.
+    campaigns text [],
     check ((kind = 'person_looked_up') = (resident_id is not null)),
     check (kind = 'person_looked_up' or (campaign_run_id is not null and reason <> ''))
 );

@@ -14,11 +14,10 @@ from pydantic import AfterValidator, Field, model_validator
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import NamedSettings, Settings, Text
 from oshirase.domain.gateway import DeliveryState
+from oshirase.domain.phone import in_domestic_form
+from oshirase.domain.spreadsheet import escape, is_formula
 from oshirase.errors import OshiraseError
 
-# What a spreadsheet takes for the beginning of a formula.
-FORMULA_CHARACTERS = frozenset("=+-@\t\r")
-ESCAPE = "'"
 MOMENT = "%Y/%m/%d %H:%M"
 
 
@@ -164,7 +163,7 @@ class UploadRow:
 
     def _cell(self, column: UploadColumn) -> str:
         return {
-            UploadValue.PHONE: "0" + self.phone_e164.removeprefix("+81"),
+            UploadValue.PHONE: in_domestic_form(self.phone_e164, hyphen=""),
             UploadValue.BODY: self.body,
             UploadValue.BOOKING: self.booking_at.astimezone(JST).strftime(column.format),
             UploadValue.LIMIT: self.limited_at.astimezone(JST).strftime(column.format),
@@ -174,24 +173,12 @@ class UploadRow:
 
 
 def _guarded(cell: str, upload: Upload, notice_id: UUID) -> str:
-    if not _is_formula(cell):
-        return cell
-    if upload.formula == "refuse":
+    if is_formula(cell) and upload.formula == "refuse":
         raise CannotWrite(
             f"the text of notice {notice_id} begins with {cell[:2]!r}, which a spreadsheet takes for a formula: "
             "no file was written; change the text in config/campaigns"
         )
-    return ESCAPE + cell
-
-
-def unescape(cell: str) -> str:
-    """A cell without the mark that keeps a spreadsheet from calculating it."""
-    return cell[1:] if cell.startswith(ESCAPE) and _is_formula(cell) else cell
-
-
-def _is_formula(cell: str) -> bool:
-    """Whether a spreadsheet calculates a cell, or would without the marks at its start."""
-    return cell.lstrip(ESCAPE)[:1] in FORMULA_CHARACTERS
+    return escape(cell)
 
 
 def booking_at(planned: datetime | None, now: datetime, lead_minutes: int) -> datetime:

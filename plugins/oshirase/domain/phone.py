@@ -168,6 +168,12 @@ def _digits_of_ordinary(raw: str) -> str:
     return raw.replace("-", "") if _HYPHENS.fullmatch(raw) else raw
 
 
+def in_domestic_form(e164: str, hyphen: str = "-") -> str:
+    """A Japanese mobile number as it is dialled here: 090-1234-5678."""
+    digits = "0" + e164.removeprefix(f"+{JAPAN}")
+    return hyphen.join((digits[:3], digits[3:7], digits[7:]))
+
+
 def _unusable(written: str, kind: PhoneType) -> PhoneNumber:
     issue = PhoneIssue.MALFORMED if kind is PhoneType.UNKNOWN else PhoneIssue(kind.value)
     return PhoneNumber(written, None, kind, issue)

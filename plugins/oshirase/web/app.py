@@ -7,9 +7,12 @@ from uuid import UUID
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.staticfiles import StaticFiles
 
+from oshirase.web.access import access_routes
 from oshirase.web.charts import CHARTS_FOLDER
 from oshirase.web.language import COOKIE, LANGUAGES
+from oshirase.web.notices import notice_routes
 from oshirase.web.occurrences import occurrence_routes
+from oshirase.web.people import people_routes
 from oshirase.web.rendering import render
 from oshirase.web.run import AfterStop, FindRun, FollowUp, run_routes
 from oshirase.web.undecided import undecided_routes
@@ -42,6 +45,9 @@ def build_app(
     app.include_router(undecided_routes(visitor))
     app.include_router(occurrence_routes(visitor))
     app.include_router(run_routes(visitor, after_stop, find_run))
+    app.include_router(notice_routes(visitor))
+    app.include_router(people_routes(visitor))
+    app.include_router(access_routes(visitor))
     app.mount("/static/charts", StaticFiles(directory=CHARTS_FOLDER), name="charts")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
 

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from oshirase.adapters.settings import load_city
 from oshirase.domain.calendar import JST, moment_in_words
 from oshirase.domain.notice import STATE_LABELS, NoticeState, reason_in_words
+from oshirase.domain.subject import subject_in_words
 from oshirase.errors import BadSettings
 from oshirase.web.language import COOKIE, LANGUAGES, Language, chosen_language, translations
 
@@ -72,16 +73,23 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
     environment.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "moment": moment_in_words if language == "ja" else _moment_in_english,
+        "full_moment": _full_moment_in_words if language == "ja" else _moment_in_english,
         "day": _day_in_words if language == "ja" else date.isoformat,
         "number": "{:,}".format,
         "state": lambda state: spoken.gettext(STATE_LABELS[NoticeState(state)]),
         "reason": lambda reason: spoken.gettext(reason_in_words(reason)),
+        "subject": lambda subject, title: subject_in_words(subject, title, spoken.gettext),
     }
     return Jinja2Templates(env=environment)
 
 
 def _day_in_words(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _full_moment_in_words(moment: datetime) -> str:
+    """For what may be years old."""
+    return f"{moment.astimezone(JST).year}年{moment_in_words(moment)}"
 
 
 def _moment_in_english(moment: datetime) -> str:

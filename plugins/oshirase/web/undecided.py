@@ -13,17 +13,16 @@ from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import campaign_titles
 from oshirase.services import unknown
+from oshirase.web.language import N_
 from oshirase.web.rendering import render
 from oshirase.web.visitor import Visitor, VisitorDependency
 
 SEND_AGAIN = "send_again"
 LEAVE = "leave"
-DECIDED = {
-    SEND_AGAIN: "再送することに決めました。次の照会の後に引き渡します。",
-    LEAVE: "送らないことに決めました。",
-}
-NOT_DECIDED = "、ほかの方が先に決めたか、権限がないため変更していません。"
-NOTHING_CHOSEN = "お知らせが選ばれていません。決めるものにチェックを入れてください。"
+# Another than a decision that the page may have to tell of.
+NOTHING_CHOSEN = "nothing_chosen"
+OLD_FORM = N_("画面を開き直してから、もう一度お試しください。")
+MAY_NOT_DECIDE = N_("決める権限がありません。")
 
 
 def undecided_routes(visitor: VisitorDependency) -> APIRouter:
@@ -32,7 +31,12 @@ def undecided_routes(visitor: VisitorDependency) -> APIRouter:
 
     @routes.get("/undecided", response_class=HTMLResponse)
     def show(
-        request: Request, who: Annotated[Visitor, Depends(visitor)], after: UUID = unknown.NO_ID, told: str = ""
+        request: Request,
+        who: Annotated[Visitor, Depends(visitor)],
+        after: UUID = unknown.NO_ID,
+        told: str = "",
+        decided: int = 0,
+        rest: int = 0,
     ) -> HTMLResponse:
         notices = unknown.list_undecided(campaign_engine(), sorted(who.readable), after=after)
         return render(
@@ -46,6 +50,8 @@ def undecided_routes(visitor: VisitorDependency) -> APIRouter:
                 "form_token": who.form_token(secret_key()),
                 "next_after": notices[-1].notice_id if len(notices) == unknown.GROUP_SIZE else None,
                 "told": told,
+                "decided": decided,
+                "rest": rest,
             },
         )
 
@@ -58,18 +64,18 @@ def undecided_routes(visitor: VisitorDependency) -> APIRouter:
         notice_id: Annotated[list[UUID] | None, Form()] = None,
     ) -> RedirectResponse:
         if not who.is_own_form(form_token, secret_key()):
-            raise HTTPException(status.HTTP_403_FORBIDDEN, "画面を開き直してから、もう一度お試しください。")
+            raise HTTPException(status.HTTP_403_FORBIDDEN, OLD_FORM)
         if not who.editable:
-            raise HTTPException(status.HTTP_403_FORBIDDEN, "決める権限がありません。")
+            raise HTTPException(status.HTTP_403_FORBIDDEN, MAY_NOT_DECIDE)
         return _back(_decide(who, decision, seen_at, notice_id))
 
     return routes
 
 
-def _decide(who: Visitor, decision: str, seen_at: datetime, notice_ids: list[UUID] | None) -> str:
-    """Record it, and say what was done."""
+def _decide(who: Visitor, decision: str, seen_at: datetime, notice_ids: list[UUID] | None) -> dict[str, str | int]:
+    """Record it, and say what was done: what the next page's address carries."""
     if not notice_ids:
-        return NOTHING_CHOSEN
+        return {"told": NOTHING_CHOSEN}
     decided = unknown.decide_unknown(
         campaign_engine(),
         is_to_send=decision == SEND_AGAIN,
@@ -79,10 +85,9 @@ def _decide(who: Visitor, decision: str, seen_at: datetime, notice_ids: list[UUI
         notice_ids=notice_ids,
         campaigns=sorted(who.editable),
     )
-    rest = len(notice_ids) - decided
-    return f"{decided}件を{DECIDED[decision]}" + (f"{rest}件は{NOT_DECIDED}" if rest else "")
+    return {"told": decision, "decided": decided, "rest": len(notice_ids) - decided}
 
 
-def _back(told: str) -> RedirectResponse:
+def _back(told: dict[str, str | int]) -> RedirectResponse:
     # Relative, so that it holds wherever the app is mounted.
-    return RedirectResponse("undecided?" + urlencode({"told": told}), status.HTTP_303_SEE_OTHER)
+    return RedirectResponse("undecided?" + urlencode(told), status.HTTP_303_SEE_OTHER)

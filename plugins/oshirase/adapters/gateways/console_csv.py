@@ -15,8 +15,9 @@ from uuid import UUID
 
 from oshirase.adapters.files import file_names, replace_file, sync_folder, write_new
 from oshirase.domain.calendar import JST
-from oshirase.domain.console import CannotWrite, Folders, Result, Upload, UploadRow, normalise, unescape
+from oshirase.domain.console import CannotWrite, Folders, Result, Upload, UploadRow, normalise
 from oshirase.domain.gateway import DeliveryState
+from oshirase.domain.spreadsheet import unescape
 from oshirase.errors import MissingSetting
 
 SETTING = "OSHIRASE_CONSOLE_FOLDER"
