@@ -1,7 +1,7 @@
 """The course of a run: bookings by the hour, receipts as they came in, settlements after the send, what it cost."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -10,10 +10,7 @@ from uuid import UUID
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import Campaign, City
 from oshirase.domain.pacing import Booked, Pace
-from oshirase.services.run_tally import LIVE, Heap, Tally
-
-# Went out, as far as anybody knows: what is cancelled did not.
-SENT = ("accepted", "delivered", "undelivered", "failed")
+from oshirase.services.run_tally import LIVE, SENT, Tally
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def list_booked_hours(tally: Tally) -> list[BookedHour]:
     for heap in tally.of(*LIVE):
         if heap.booked_hour is not None:
             booked[heap.booked_hour] += heap.notices
-            handed_over[heap.booked_hour] += heap.notices if heap.is_handed_over else 0
+            handed_over[heap.booked_hour] += heap.handed_over
     return [BookedHour(hour.astimezone(JST), booked[hour], handed_over[hour]) for hour in sorted(booked)]
 
 
@@ -91,12 +88,8 @@ def list_received_hours(tally: Tally) -> list[ReceivedHour]:
     ]
 
 
-def list_settled_days(tally: Tally) -> list[SettledDay]:
+def list_settled_days(settled: Mapping[int, int]) -> list[SettledDay]:
     """Days on which matters were settled of which a message was sent, counted from the day of each send."""
-    settled: Counter[int] = Counter()
-    for heap in _sent(tally):
-        if heap.settled_on is not None and heap.booked_hour is not None:
-            settled[(heap.settled_on - heap.booked_hour.astimezone(JST).date()).days] += heap.notices
     days = sorted(settled)
     so_far = accumulate(settled[day] for day in days)
     return [SettledDay(day, settled[day], until) for day, until in zip(days, so_far, strict=True)]
@@ -104,12 +97,12 @@ def list_settled_days(tally: Tally) -> list[SettledDay]:
 
 def count_cost(tally: Tally) -> Cost:
     """What was sent costs, as we count it and as it is charged."""
-    sent = [*_sent(tally), *(heap for heap in tally.of("cancelled") if heap.charged_parts)]
+    sent = [*tally.of(*SENT), *(heap for heap in tally.of("cancelled") if heap.charged_parts)]
     return Cost(
         sent=sum(heap.notices for heap in sent),
         parts=sum(heap.parts for heap in sent),
         charged_notices=sum(heap.charged_notices for heap in sent),
-        parts_of_charged=sum(heap.parts_of_charged for heap in sent),
+        parts_of_charged=sum(heap.charged_notices * heap.parts_each for heap in sent),
         charged_parts=sum(heap.charged_parts for heap in sent),
     )
 
@@ -124,9 +117,5 @@ def count_texts(tally: Tally) -> tuple[Counter[UUID], Counter[UUID], Counter[str
             arms[heap.arm] += heap.notices
         if heap.text_id is not None:
             notices[heap.text_id] += heap.notices
-            handed_over[heap.text_id] += heap.notices if heap.is_handed_over else 0
+            handed_over[heap.text_id] += heap.handed_over
     return notices, handed_over, arms
-
-
-def _sent(tally: Tally) -> Iterator[Heap]:
-    return (heap for heap in tally.of(*SENT) if heap.is_handed_over)

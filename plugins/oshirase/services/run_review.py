@@ -1,6 +1,6 @@
 """What a person sees of one run, at any time of its life: no telephone number, no resident id."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from oshirase.adapters.sql import statement
 from oshirase.domain.text import split_parts, utf16_units
 from oshirase.services.campaign_run import CampaignRun, load_campaign_run
-from oshirase.services.run_tally import Tally, tally_notices
+from oshirase.services.run_tally import SENT, Tally, tally_notices
 
 
 class Stage(StrEnum):
@@ -68,12 +68,17 @@ class Decision:
 
 @dataclass(frozen=True)
 class RunReview:
-    """One run; `subject_kind` says what settles its matters, None without a notice."""
+    """One run; `subject_kind` says what settles its matters, None without a notice.
+
+    `settled`: how many were, by days after the send. `lost_leases`: notices whose sender did not come back in time.
+    """
 
     run: CampaignRun
     closed_at: datetime | None
     subject_kind: str | None
     tally: Tally
+    settled: Mapping[int, int]
+    lost_leases: int
     texts: Sequence[RunText]
     decisions: Sequence[Decision]
 
@@ -106,12 +111,16 @@ def load_run_review(engine: Engine, campaign_run_id: UUID, now: datetime) -> Run
         facts = connection.execute(statement("review/load_facts"), binds).one()
         texts = connection.execute(statement("review/list_texts"), binds).all()
         decisions = connection.execute(statement("review/list_decisions"), binds).all()
-        tally = tally_notices(connection, campaign_run_id, now)
+        tally = tally_notices(connection, campaign_run_id, {text.text_id: (text.variant, text.parts) for text in texts})
+        settled = connection.execute(statement("review/count_settled"), binds).all() if tally.count(*SENT) else []
+        lost = connection.scalar(statement("review/count_lost_leases"), {**binds, "now": now})
     return RunReview(
         run=run,
         closed_at=facts.closed_at,
         subject_kind=facts.subject_kind,
         tally=tally,
+        settled={row.days_after: row.settled for row in settled},
+        lost_leases=lost or 0,
         texts=[RunText(**row._mapping) for row in texts],
         decisions=[Decision(**row._mapping) for row in decisions],
     )

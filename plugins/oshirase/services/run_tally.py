@@ -1,16 +1,21 @@
 """A run's notices counted once, for everything that its page says of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from oshirase.adapters.sql import statement
+from oshirase.services.campaign_run import StateCount
 
 # In the order of a notice's life after the hand-over.
 HANDED_OVER = ("delivered", "undelivered", "failed", "cancelled", "accepted")
+# Went out, as far as anybody knows: what is cancelled did not.
+SENT = ("accepted", "delivered", "undelivered", "failed")
 # The SMS has gone out or will: what is in a line, under way, or with the gateway.
 LIVE = ("planned", "claimed", "unknown", "accepted", "delivered", "undelivered", "failed")
 
@@ -20,8 +25,7 @@ class Heap:
     """Notices of a run that have all of this in common; `carrier` of delivered ones only.
 
     `booked_hour`: the beginning of the clock hour. `received_hour`: that in which the receipt was recorded which says
-    how it ended. `charged_notices`: those of which the gateway has told what it charges, with the parts that we count
-    (`parts_of_charged`) and those that it charges.
+    how it ended. `charged_notices`: those of which the gateway has told what it charges; `parts_each` is what we count.
     """
 
     state: str
@@ -31,20 +35,22 @@ class Heap:
     carrier: str | None
     booked_hour: datetime | None
     received_hour: datetime | None
-    is_handed_over: bool
-    settled_on: date | None
     notices: int
-    parts: int
+    handed_over: int
     charged_notices: int
-    parts_of_charged: int
     charged_parts: int
-    lost_leases: int
     first_booked_at: datetime | None
     last_booked_at: datetime | None
     first_handed_over_at: datetime | None
     last_handed_over_at: datetime | None
-    first_received_at: datetime | None
-    last_received_at: datetime | None
+    first_changed_at: datetime
+    last_changed_at: datetime
+    parts_each: int
+
+    @property
+    def parts(self) -> int:
+        """Billable parts of all of them, as we count."""
+        return self.notices * self.parts_each
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,15 @@ class Tally:
         """Notices in some states, of one reason or of any."""
         return sum(heap.notices for heap in self.of(*states) if reason in {None, heap.reason})
 
+    def state_counts(self) -> list[StateCount]:
+        """Notices and parts by state and reason."""
+        notices: Counter[tuple[str, str | None]] = Counter()
+        parts: Counter[tuple[str, str | None]] = Counter()
+        for heap in self.heaps:
+            notices[heap.state, heap.reason] += heap.notices
+            parts[heap.state, heap.reason] += heap.parts
+        return [StateCount(*key, many, parts[key]) for key, many in notices.items()]
+
     @property
     def booked_between(self) -> tuple[datetime, datetime] | None:
         """The first and the last booking of messages that have left or may yet leave."""
@@ -80,14 +95,20 @@ class Tally:
     @property
     def received_between(self) -> tuple[datetime, datetime] | None:
         """When the first and the last receipt was recorded, of those that say how a notice ended."""
-        return _span(self.heaps, lambda heap: heap.first_received_at, lambda heap: heap.last_received_at)
+        ended = self.of("delivered", "undelivered", "failed")
+        return _span(ended, lambda heap: heap.first_changed_at, lambda heap: heap.last_changed_at)
 
 
-def tally_notices(connection: Connection, campaign_run_id: UUID, now: datetime) -> Tally:
-    """Count a run's notices; a lease that is over at `now` is lost."""
+def tally_notices(connection: Connection, campaign_run_id: UUID, texts: Mapping[UUID, tuple[str, int]]) -> Tally:
+    """Count a run's notices; of each text the variant, which is its arm, and its parts."""
     connection.execute(statement("review/allow_memory"))
-    binds = {"campaign_run_id": campaign_run_id, "now": now}
-    return Tally([Heap(*row) for row in connection.execute(statement("review/tally_notices"), binds)])
+    rows = connection.execute(statement("review/tally_notices"), {"campaign_run_id": campaign_run_id})
+    return Tally([_heap(row, texts) for row in rows])
+
+
+def _heap(row: Row[Any], texts: Mapping[UUID, tuple[str, int]]) -> Heap:
+    variant, parts = texts[row.text_id] if row.text_id else (row.arm, 0)
+    return Heap(row.state, row.reason, variant, *row[3:], parts_each=parts)
 
 
 def _span(

@@ -45,6 +45,6 @@ def list_waiting(review: RunReview, settings: tuple[Campaign, City] | None, now:
         is_stale=stale,
         undecided=undecided,
         looked_up=tally.count("unknown") - undecided - in_file - tally.count("unknown", reason="left"),
-        lost_leases=sum(heap.lost_leases for heap in tally.heaps),
+        lost_leases=review.lost_leases,
         in_upload_file=in_file,
     )

@@ -1,7 +1,7 @@
 """The page of one run: where its notices are and how it went; the one action on it is to stop it."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Request, status
@@ -9,14 +9,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
-from oshirase.adapters.settings import load_campaign, load_city
-from oshirase.errors import BadSettings, UnknownCampaign
-from oshirase.services.approval import Review, confirmation_code, review_campaign_run
+from oshirase.services.run_question import Question, load_question
 from oshirase.services.run_review import RunReview, Stage, load_run_review
 from oshirase.web.language import N_
 from oshirase.web.rendering import language_of, render
 from oshirase.web.run_access import NOT_READABLE, campaign_of_run, require
-from oshirase.web.run_content import run_content
+from oshirase.web.run_content import run_content, settings_of
 from oshirase.web.run_report import report_routes
 from oshirase.web.run_stop import AfterStop, FollowUp, stop_content, stop_routes
 from oshirase.web.visitor import Visitor, VisitorDependency
@@ -66,13 +64,10 @@ def run_routes(visitor: VisitorDependency, after_stop: AfterStop, find_run: Find
     return routes
 
 
-def _question(who: Visitor, review: RunReview) -> dict[str, Any] | None:
+def _question(who: Visitor, review: RunReview) -> Question | None:
     """What somebody who may decide on the run signs now; Airflow's own page may be that of an earlier content."""
     if review.stage != Stage.AWAITING_APPROVAL or review.run.campaign not in who.editable:
         return None
-    try:
-        campaign, city = load_campaign(review.run.campaign), load_city()
-    except (BadSettings, UnknownCampaign):
+    if (settings := settings_of(review.run.campaign)) is None:
         return None
-    present: Review = review_campaign_run(campaign_engine(), campaign, city, review.run.campaign_run_id, clock.now())
-    return {"present": present, "code": confirmation_code([present])}
+    return load_question(campaign_engine(), review, *settings, clock.now())

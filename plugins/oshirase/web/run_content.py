@@ -4,7 +4,7 @@ from typing import Any
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
-from oshirase.adapters.settings import campaign_titles, load_campaign, load_city
+from oshirase.adapters.settings import load_campaign, load_city
 from oshirase.domain.campaign import Campaign, City
 from oshirase.errors import BadSettings, UnknownCampaign
 from oshirase.services import run_course
@@ -41,12 +41,12 @@ SETTLED = N_("送信後の納付")
 
 def run_content(review: RunReview, language: Language) -> dict[str, Any]:
     """What both show of a run; sentences are translated here only where a picture has to say them."""
-    settings = _settings(review.run.campaign)
+    settings = settings_of(review.run.campaign)
     return {
         "review": review,
         "run": review.run,
         "tally": review.tally,
-        "title": campaign_titles().get(review.run.campaign, review.run.campaign),
+        "title": settings[0].title if settings else review.run.campaign,
         "stage": STAGE_LABELS[review.stage],
         "decisions": DECISIONS,
         "event_labels": EVENTS,
@@ -60,7 +60,7 @@ def run_content(review: RunReview, language: Language) -> dict[str, Any]:
     }
 
 
-def _settings(campaign: str) -> tuple[Campaign, City] | None:
+def settings_of(campaign: str) -> tuple[Campaign, City] | None:
     """Settings that cannot be read must not keep anybody from seeing a run."""
     try:
         return load_campaign(campaign), load_city()
@@ -83,7 +83,7 @@ def _texts(review: RunReview) -> dict[str, Any]:
 def _course(review: RunReview, settings: tuple[Campaign, City] | None, language: Language) -> dict[str, Any]:
     say = translations(language).gettext
     booked, received = run_course.list_booked_hours(review.tally), run_course.list_received_hours(review.tally)
-    settled = run_course.list_settled_days(review.tally)
+    settled = run_course.list_settled_days(review.settled)
     room = run_course.room_in_hour(*settings) if settings else None
     settled_title = SETTLED_BY.get(review.subject_kind or "", SETTLED)
     return {

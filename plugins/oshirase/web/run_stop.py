@@ -136,7 +136,7 @@ def stop_content(who: Visitor, review: RunReview, after: UUID | None, told: str)
 def _stopped(review: RunReview, rule: CancelRule, after: UUID | None) -> dict[str, Any]:
     """Where the notices of a stopped run are, and a page of what went out."""
     run_id, now = review.run.campaign_run_id, clock.now()
-    places = stop.count_whereabouts(campaign_engine(), run_id, rule, now)
+    places = stop.count_whereabouts(campaign_engine(), run_id, rule, now, review.tally.state_counts())
     gone = stop.list_gone(campaign_engine(), run_id, rule, now, after)
     return {
         "places": [(label, places[place]) for place, label in WHEREABOUTS.items()],
