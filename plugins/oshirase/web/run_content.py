@@ -51,7 +51,7 @@ def run_content(review: RunReview, language: Language) -> dict[str, Any]:
         "decisions": DECISIONS,
         "event_labels": EVENTS,
         "events": list_events(campaign_engine(), review.run.campaign_run_id, review.tally),
-        "funnel": funnel_row(build_funnel(review.tally)),
+        "funnel": funnel_row(build_funnel(review.tally), translations(language).gettext),
         "waiting": list_waiting(review, settings, clock.now()),
         "cost": run_course.count_cost(review.tally),
         "yen_per_part": settings[1].yen_per_part if settings else None,

@@ -45,18 +45,21 @@ class FunnelRow:
             yield from row.flat()
 
 
-def funnel_row(branch: Branch, cohort: int | None = None, depth: int = 0) -> FunnelRow:
-    """A branch and those below it, with their words; the uppermost one is the cohort."""
+def funnel_row(branch: Branch, say: Say, cohort: int | None = None, depth: int = 0) -> FunnelRow:
+    """A branch and those below it, with their words; the uppermost one is the cohort.
+
+    Said here, not in the template: what Jinja translates it does not escape, and a gateway's codes are not ours.
+    """
     whole = branch.notices if cohort is None else cohort
     return FunnelRow(
-        label=_label(branch),
+        label=say(_label(branch)),
         query=_query(branch),
         notices=branch.notices,
         parts=branch.parts,
         percent=round(100 * branch.notices / whole, 1) if whole else 0.0,
         depth=depth,
         is_divided=branch.is_divided,
-        rows=[funnel_row(below, whole, depth + 1) for below in branch.branches],
+        rows=[funnel_row(below, say, whole, depth + 1) for below in branch.branches],
     )
 
 
