@@ -96,6 +96,15 @@ def test_carriers_and_reasons_have_names(open_as: Open, run: UUID) -> None:
     assert names.index("納付済み 2件の一覧") < names.index("電話番号なし 1件の一覧")
 
 
+def test_what_is_approved_is_called_so(open_as: Open, scene: Scene) -> None:
+    run = waiting(scene)
+    client = open_as(READER)
+    assert '"送信の対象 3件の一覧"' in page_of(client, run)
+    ((digest,),) = scene.rows("select digest from ledger.campaign_run")
+    scene.approve(run, digest)
+    assert '"承認された送信の対象 3件の一覧"' in page_of(client, run)
+
+
 def test_what_has_no_reason_is_told_as_a_part(open_as: Open, scene: Scene, run: UUID) -> None:
     page = page_of(open_as(CLERK), run)
     assert "送達結果待ち 2件の一覧" in page

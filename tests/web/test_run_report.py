@@ -20,7 +20,7 @@ def run(scene: Scene) -> UUID:
 
 def test_who_made_it_where_and_when(open_as: Open, run: UUID) -> None:
     page = open_as(READER).get(f"/runs/{run}/report").text
-    for told in ("阿良澄区", "suzuki", "10月2日（金）19:00", "送信後の納付", "NTTドコモ", "費用", "経過", str(run)):
+    for told in ("阿良澄区", "suzuki", "2026年10月2日 19:00", "送信後の納付", "NTTドコモ", "費用", "経過", str(run)):
         assert told in page, told
 
 

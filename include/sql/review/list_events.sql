@@ -37,25 +37,25 @@ select
     q.kind,
     q.asked_at,
     q.asked_by,
-    null,
-    null
+    null as reason,
+    null as notices
 from ledger.request as q
 inner join run as r on q.campaign_run_id = r.campaign_run_id
 union all
 select
-    'planned',
+    'planned' as kind,
     p.planned_at,
-    null,
-    null,
-    null
+    null as done_by,
+    null as reason,
+    null as notices
 from first_planned as p
 union all
 select
-    'planned_anew',
+    'planned_anew' as kind,
     r.composed_at,
-    null,
-    null,
-    null
+    null as done_by,
+    null as reason,
+    null as notices
 from run as r
 inner join first_planned as p on r.composed_at > p.planned_at
 union all
@@ -64,7 +64,7 @@ select
     a.decided_at,
     a.decided_by,
     a.reason,
-    null
+    null as notices
 from ledger.approval as a
 inner join run as r on a.campaign_run_id = r.campaign_run_id
 union all
@@ -74,7 +74,7 @@ select
     r.closed_at,
     r.closed_by,
     r.closed_reason,
-    null
+    null as notices
 from run as r
 where r.closed_as <> 'rejected'
 union all

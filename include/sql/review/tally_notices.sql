@@ -5,15 +5,15 @@ purpose: Nearly everything that is counted on a run's page, in one pass over its
          says it: each further column of words costs a run of 200,000 notices some milliseconds.
 grain:   one row per combination of the columns before `notices`
 params:  campaign_run_id (uuid)
-returns: state, reason, arm, text_id, carrier, booked_hour, received_hour, notices, handed_over, charged_notices,
+returns: state, reason, text_id, arm, carrier, booked_hour, received_hour, notices, handed_over, charged_notices,
          charged_parts, first_booked_at, last_booked_at, first_handed_over_at, last_handed_over_at, first_changed_at,
          last_changed_at
 */
 select
     n.state,
     n.reason,
-    case when n.text_id is null then n.arm end as arm,
     n.text_id,
+    case when n.text_id is null then n.arm end as arm,
     case when n.state = 'delivered' then coalesce(n.carrier, 'unknown') end as carrier,
     date_bin('1 hour', n.scheduled_at, timestamptz 'epoch') as booked_hour,
     case

@@ -9,6 +9,7 @@ from oshirase.services.run_tally import HANDED_OVER, Heap, Tally
 
 COHORT = "cohort"
 TO_SEND = "to_send"
+APPROVED = "approved"
 PASSED_ON = "handed_over"
 # Who was to be sent to, and has not been handed over.
 _NOT_HANDED_OVER = ("planned", "claimed", "rejected", "unknown", "expired")
@@ -21,8 +22,8 @@ _REASONS = list(SUPPRESSION_LABELS)
 class Branch:
     """One number of the funnel: notices in some states, of one reason or by one carrier where it says so.
 
-    `kind` is a state, or one of COHORT, TO_SEND, PASSED_ON. Branches below add up to it, unless some of its notices
-    have no reason: then they are a part of it.
+    `kind` is a state, or one of COHORT, TO_SEND, APPROVED, PASSED_ON. Branches below add up to it, unless
+    some of its notices have no reason: then they are a part of it.
     """
 
     kind: str
@@ -39,11 +40,13 @@ class Branch:
         return sum(branch.notices for branch in self.branches) == self.notices
 
 
-def build_funnel(tally: Tally) -> Branch:
-    """The whole funnel of a run."""
+def build_funnel(tally: Tally, *, is_approved: bool) -> Branch:
+    """The whole funnel of a run; `is_approved`: who was to be sent to has been approved."""
     passed_on = _gather(PASSED_ON, [_of_state(tally, state) for state in HANDED_OVER])
     waiting, rest = [_of_state(tally, state) for state in _NOT_HANDED_OVER[:2]], _NOT_HANDED_OVER[2:]
-    to_send = _gather(TO_SEND, [*waiting, passed_on, *(_of_state(tally, state) for state in rest)])
+    to_send = _gather(
+        APPROVED if is_approved else TO_SEND, [*waiting, passed_on, *(_of_state(tally, state) for state in rest)]
+    )
     aside = [_of_state(tally, state) for state in ("suppressed", "held_out", "deferred")]
     return _gather(COHORT, [*aside, to_send])
 
@@ -59,9 +62,9 @@ def _gather(kind: str, branches: Sequence[Branch]) -> Branch:
 def _of_state(tally: Tally, state: str) -> Branch:
     heaps = tally.of(state)
     if state == NoticeState.DELIVERED:
-        below = [Branch(state, [state], *sums, carrier=carrier) for carrier, *sums in _sums(heaps, _carrier)]
+        below = [Branch(state, [state], many, parts, carrier=of) for of, many, parts in _sums(heaps, _carrier)]
     else:
-        below = [Branch(state, [state], *sums, reason=reason) for reason, *sums in _sums(heaps, _reason)]
+        below = [Branch(state, [state], many, parts, reason=of) for of, many, parts in _sums(heaps, _reason)]
         below.sort(key=lambda branch: (_place(branch.reason), -branch.notices))
     return Branch(state, [state], *_sum(heaps), branches=below)
 

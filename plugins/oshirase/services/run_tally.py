@@ -108,7 +108,7 @@ def tally_notices(connection: Connection, campaign_run_id: UUID, texts: Mapping[
 
 def _heap(row: Row[Any], texts: Mapping[UUID, tuple[str, int]]) -> Heap:
     variant, parts = texts[row.text_id] if row.text_id else (row.arm, 0)
-    return Heap(row.state, row.reason, variant, *row[3:], parts_each=parts)
+    return Heap(**{**row._mapping, "arm": variant, "parts_each": parts})
 
 
 def _span(

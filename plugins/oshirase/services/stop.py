@@ -47,9 +47,7 @@ _WHEREABOUTS = {
     **dict.fromkeys(
         (NoticeState.ACCEPTED, NoticeState.DELIVERED, NoticeState.UNDELIVERED, NoticeState.FAILED), Whereabouts.GONE
     ),
-    **dict.fromkeys(
-        (NoticeState.PLANNED, NoticeState.REJECTED, NoticeState.EXPIRED), Whereabouts.NEVER_HANDED_OVER
-    ),
+    **dict.fromkeys((NoticeState.PLANNED, NoticeState.REJECTED, NoticeState.EXPIRED), Whereabouts.NEVER_HANDED_OVER),
     NoticeState.CANCELLED: Whereabouts.CANCELLED,
     NoticeState.CLAIMED: Whereabouts.UNDER_WAY,
     NoticeState.UNKNOWN: Whereabouts.UNKNOWN,

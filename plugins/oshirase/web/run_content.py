@@ -13,7 +13,7 @@ from oshirase.services.run_funnel import build_funnel
 from oshirase.services.run_review import STAGE_LABELS, RunReview
 from oshirase.services.run_waiting import list_waiting
 from oshirase.web.language import N_, Language, translations
-from oshirase.web.run_figures import bookings_figure, funnel_row, receipts_figure, settled_figure
+from oshirase.web.run_figures import FunnelRow, bookings_figure, funnel_row, receipts_figure, settled_figure
 
 DECISIONS = {"approved": N_("承認"), "rejected": N_("差戻し")}
 EVENTS = {
@@ -51,13 +51,18 @@ def run_content(review: RunReview, language: Language) -> dict[str, Any]:
         "decisions": DECISIONS,
         "event_labels": EVENTS,
         "events": list_events(campaign_engine(), review.run.campaign_run_id, review.tally),
-        "funnel": funnel_row(build_funnel(review.tally), translations(language).gettext),
+        "funnel": _funnel(review, language),
         "waiting": list_waiting(review, settings, clock.now()),
         "cost": run_course.count_cost(review.tally),
         "yen_per_part": settings[1].yen_per_part if settings else None,
         **_texts(review),
         **_course(review, settings, language),
     }
+
+
+def _funnel(review: RunReview, language: Language) -> FunnelRow:
+    funnel = build_funnel(review.tally, is_approved=review.run.approved_at is not None)
+    return funnel_row(funnel, translations(language).gettext)
 
 
 def settings_of(campaign: str) -> tuple[Campaign, City] | None:

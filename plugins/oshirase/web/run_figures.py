@@ -8,12 +8,18 @@ from urllib.parse import urlencode
 
 from oshirase.domain.notice import STATE_LABELS, NoticeState, reason_in_words
 from oshirase.services.run_course import BookedHour, ReceivedHour, SettledDay
-from oshirase.services.run_funnel import COHORT, PASSED_ON, TO_SEND, Branch
+from oshirase.services.run_funnel import APPROVED, COHORT, PASSED_ON, TO_SEND, Branch
 from oshirase.web.charts import Figure, bars, figure, line
 from oshirase.web.language import N_
 
 Say = Callable[[str], str]
-WIDER_LABELS = {COHORT: N_("抽出した方"), TO_SEND: N_("送信の対象"), PASSED_ON: N_("引き渡したもの")}
+Points = list[tuple[str, float]]
+WIDER_LABELS = {
+    COHORT: N_("抽出した方"),
+    TO_SEND: N_("送信の対象"),
+    APPROVED: N_("承認された送信の対象"),
+    PASSED_ON: N_("引き渡したもの"),
+}
 # Of notices that are with the gateway still.
 AWAITED = N_("送達結果待ち")
 CARRIERS = {
@@ -82,32 +88,35 @@ def _query(branch: Branch) -> str:
 
 def bookings_figure(hours: Sequence[BookedHour], room: int | None, say: Say) -> Figure:
     """Bookings of each hour, what is handed over apart from what is not; a line for what an hour can take."""
-    moments = [_hour(hour.starts_at) for hour in hours]
-    done = [(moment, hour.handed_over) for moment, hour in zip(moments, hours, strict=True)]
-    left = [(moment, hour.booked - hour.handed_over) for moment, hour in zip(moments, hours, strict=True)]
+    moments = [f"{hour.starts_at:%-m/%-d %-H:%M}" for hour in hours]
+    done: Points = [(moment, hour.handed_over) for moment, hour in zip(moments, hours, strict=True)]
+    left: Points = [(moment, hour.booked - hour.handed_over) for moment, hour in zip(moments, hours, strict=True)]
     traces = [bars(done, say(N_("引渡し済み"))), bars(left, say(N_("これから引き渡すもの")))]
     if room is not None:
         pace = line([(moment, room) for moment in moments], say(N_("1時間に送信できる件数")))
         traces.append({**pace, "mode": "lines", "line": {"dash": "dash"}})
     drawn = figure(*traces, x_title=say(N_("時間帯")), y_title=say(N_("件数")), barmode="stack")
     # Nights and closed days take no room.
-    drawn["layout"]["xaxis"] |= {"type": "category"}
+    drawn["layout"]["xaxis"] |= {"type": "category", "nticks": 12}
     return _with_legend(drawn)
 
 
 def receipts_figure(hours: Sequence[ReceivedHour], say: Say) -> Figure:
     """How many receipts there are so far, by the hour: delivered, and not delivered."""
-    delivered = [(_hour(hour.starts_at), hour.delivered_so_far) for hour in hours]
-    others = [(_hour(hour.starts_at), hour.not_delivered_so_far) for hour in hours]
+    delivered: Points = [(_hour(hour.starts_at), hour.delivered_so_far) for hour in hours]
+    others: Points = [(_hour(hour.starts_at), hour.not_delivered_so_far) for hour in hours]
     traces = [line(delivered, say(N_("着信（累計）"))), line(others, say(N_("不達・送信エラー（累計）")))]
-    return _with_legend(figure(*traces, x_title=say(N_("時間帯")), y_title=say(N_("件数"))))
+    drawn = figure(*traces, x_title=say(N_("時間帯")), y_title=say(N_("件数")))
+    # In figures: the names of months would be those of Plotly's language.
+    drawn["layout"]["xaxis"] |= {"type": "date", "tickformat": "%-m/%-d\n%-H:%M", "hoverformat": "%-m/%-d %-H:%M"}
+    return _with_legend(drawn)
 
 
 def settled_figure(days: Sequence[SettledDay], name: str, say: Say) -> Figure:
     """How many matters are settled so far, by days after the send."""
-    traces = [line([(str(day.days_after), day.settled_so_far) for day in days], name)]
-    drawn = figure(*traces, x_title=say(N_("送信からの日数")), y_title=say(N_("件数")))
-    drawn["layout"]["xaxis"] |= {"type": "linear"}
+    points: Points = [(str(day.days_after), day.settled_so_far) for day in days]
+    drawn = figure(line(points, name), x_title=say(N_("送信からの日数")), y_title=say(N_("件数")))
+    drawn["layout"]["xaxis"] |= {"type": "linear", "dtick": 1 if len(days) < 15 else None}
     return drawn
 
 

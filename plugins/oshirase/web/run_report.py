@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.settings import load_city
+from oshirase.domain.calendar import JST
 from oshirase.errors import BadSettings
 from oshirase.services.run_review import RunReview, load_run_review
 from oshirase.web.rendering import language_of, render
@@ -37,7 +38,7 @@ def report_routes(visitor: VisitorDependency) -> APIRouter:
             **run_content(review, language_of(request)),
             "is_report": True,
             "city": _city_name(),
-            "printed_at": now,
+            "printed_at": now.astimezone(JST),
             "printed_by": who.user_id,
             "style": _own_style() if download else None,
         }

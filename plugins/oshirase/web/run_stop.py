@@ -60,9 +60,7 @@ TOLD: dict[str, str] = {
     ),
     NO_REASON: N_("停止する理由が入力されていないため、停止していません。理由を入力してください。"),
     ENDED_BEFORE: N_("この実行回はすでに終了しているため、変更していません。"),
-    NOT_PLANNED: N_(
-        "この実行回はまだ準備中のため、停止していません。準備が終わってから、もう一度お試しください。"
-    ),
+    NOT_PLANNED: N_("この実行回はまだ準備中のため、停止していません。準備が終わってから、もう一度お試しください。"),
 }
 TOLD_BY_HAND: dict[str, str] = {
     FollowUp.STARTED: N_("送信を停止しました。コンソールで取り消していただく予約の一覧を作成しています。"),
@@ -85,9 +83,7 @@ def stop_routes(visitor: VisitorDependency, after_stop: AfterStop) -> APIRouter:
         form_token: Annotated[str, Form()],
         reason: Annotated[str, Form(max_length=LONGEST_REASON)] = "",
     ) -> RedirectResponse:
-        require(
-            who.is_own_form(form_token, secret_key()), N_("画面を開き直してから、もう一度お試しください。")
-        )
+        require(who.is_own_form(form_token, secret_key()), N_("画面を開き直してから、もう一度お試しください。"))
         campaign = campaign_of_run(who, campaign_run_id)
         require(campaign in who.editable, N_("送信を停止する権限がありません。"))
         told = _stop(who, campaign, campaign_run_id, reason, after_stop)
