@@ -331,7 +331,7 @@ def code_of(scene: Scene, run: UUID) -> str:
 def test_who_may_decide_sees_what_is_signed_with_its_code(scene: Scene, open_as: Open) -> None:
     run = waiting(scene)
     page = page_of(open_as(CLERK), run)
-    assert f"<strong>{code_of(scene, run)}</strong>" in page
+    assert f"現在の確認コード</th><td><strong>{code_of(scene, run)}</strong>" in page
     assert "3件（6通分・66円）" in page
 
 

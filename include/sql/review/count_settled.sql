@@ -1,6 +1,6 @@
 /*
 name:    review/count_settled
-purpose: Of what was sent in a run, how many matters were settled so many days (JST) after the send; before it: negative.
+purpose: Of what was sent in a run, how many matters were settled so many days (JST) after the send; negative: before.
 grain:   one row per number of days
 params:  campaign_run_id (uuid)
 returns: days_after, settled
