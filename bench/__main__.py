@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.extracts import measure_extracts, measure_phones
 from bench.hand_over import measure_hand_over, notices_needed
 from bench.measurement import Result, keep, show
+from bench.pages import measure_pages
 from bench.planning import measure_planning
 from bench.receipts import measure_applying, measure_collecting
 from bench.stage import Stage, open_stage
@@ -24,7 +25,7 @@ def main() -> None:
     options = parser.parse_args()
     with open_stage() as stage:
         results = measure(stage, options.n, options.laps)
-    results += [*measure_planning(), *measure_phones(options.laps), *measure_extracts()]
+    results += [*measure_pages(options.laps), *measure_planning(), *measure_phones(options.laps), *measure_extracts()]
     show(results)
     keep(results, RESULTS)
 

@@ -122,7 +122,11 @@ def confirmation_code(reviews: Sequence[Review]) -> str:
 
     Of one run its digest's beginning; of several that are decided together the beginning of a digest over theirs.
     """
-    digests = [review.run.digest or "" for review in reviews]
+    return code_of([review.run.digest or "" for review in reviews])
+
+
+def code_of(digests: Sequence[str]) -> str:
+    """The confirmation code of what has these digests."""
     return (digests[0] if len(digests) == 1 else hashlib.sha256("/".join(digests).encode()).hexdigest())[:6].upper()
 
 
@@ -147,8 +151,7 @@ def review_campaign_run(engine: Engine, campaign: Campaign, city: City, campaign
         bookings = connection.execute(statement("campaign_run/review_bookings"), binds).one()
         approvers = connection.execute(statement("campaign_run/list_approvals"), binds).all()
         requests = connection.execute(statement("campaign_run/list_requests"), binds).all()
-        history = list_history(connection, campaign.name, campaign_run_id)
-        old = _find_old(connection, campaign, campaign_run_id)
+        unusual, earlier_runs = list_unusual(connection, campaign, campaign_run_id, counts)
     return Review(
         run=run,
         counts=counts,
@@ -157,12 +160,21 @@ def review_campaign_run(engine: Engine, campaign: Campaign, city: City, campaign
         last_at=bookings.last_at,
         approvers=[Approver(**row._mapping) for row in approvers],
         requests=[Request(**row._mapping) for row in requests],
-        unusual=[*find_unusual(_outcomes(counts), history), *old],
-        earlier_runs=len(history),
+        unusual=unusual,
+        earlier_runs=earlier_runs,
         yen=round(parts * city.yen_per_part),
         expected_calls=recipients * campaign.pacing.call_rate,
         is_stale=is_stale(campaign, run.occurrence_at, now),
     )
+
+
+def list_unusual(
+    connection: Connection, campaign: Campaign, campaign_run_id: UUID, counts: Sequence[StateCount]
+) -> tuple[list[str], int]:
+    """What of a run differs from earlier ones, a sentence each, and how many of them there are to compare with."""
+    history = list_history(connection, campaign.name, campaign_run_id)
+    old = _find_old(connection, campaign, campaign_run_id)
+    return [*find_unusual(_outcomes(counts), history), *old], len(history)
 
 
 def is_stale(campaign: Campaign, occurrence_at: datetime, now: datetime) -> bool:

@@ -14,8 +14,9 @@ from oshirase.adapters.clock import Clock
 from oshirase.adapters.gateways.karaden import KaradenGateway
 from oshirase.adapters.settings import load_campaign, load_console
 from oshirase.adapters.sql import statement
+from oshirase.domain.notice import NoticeState
 from oshirase.errors import BadSettings, OshiraseError, UnknownCampaign
-from oshirase.services.campaign_run import close_campaign_run
+from oshirase.services.campaign_run import StateCount, close_campaign_run, count_notices
 
 STOPPED = "stopped"
 PAGE_SIZE = 100
@@ -40,6 +41,17 @@ class Whereabouts(StrEnum):
     TO_CANCEL = "to_cancel"
     CANCELLED = "cancelled"
     NEVER_HANDED_OVER = "never_handed_over"
+
+
+_WHEREABOUTS = {
+    **dict.fromkeys(
+        (NoticeState.ACCEPTED, NoticeState.DELIVERED, NoticeState.UNDELIVERED, NoticeState.FAILED), Whereabouts.GONE
+    ),
+    **dict.fromkeys((NoticeState.PLANNED, NoticeState.REJECTED, NoticeState.EXPIRED), Whereabouts.NEVER_HANDED_OVER),
+    NoticeState.CANCELLED: Whereabouts.CANCELLED,
+    NoticeState.CLAIMED: Whereabouts.UNDER_WAY,
+    NoticeState.UNKNOWN: Whereabouts.UNKNOWN,
+}
 
 
 @dataclass(frozen=True)
@@ -125,11 +137,25 @@ def cancel_rule(campaign: str) -> CancelRule:
     return CancelRule(timedelta(minutes=upload.cancel_margin_minutes), upload.lead_minutes, is_by_hand=True)
 
 
-def count_whereabouts(engine: Engine, campaign_run_id: UUID, rule: CancelRule, now: datetime) -> Counter[Whereabouts]:
-    """How many of the notices that a run was to send are where."""
+def count_whereabouts(
+    engine: Engine, campaign_run_id: UUID, rule: CancelRule, now: datetime, counts: Sequence[StateCount] = ()
+) -> Counter[Whereabouts]:
+    """How many of the notices that a run was to send are where; `counts`: when somebody has counted them already."""
+    places: Counter[Whereabouts] = Counter()
+    for count in counts or count_notices(engine, campaign_run_id):
+        if (place := _whereabouts(count)) is not None:
+            places[place] += count.notices
     with engine.connect() as connection:
-        rows = connection.execute(statement("stop/count_whereabouts"), _binds(campaign_run_id, rule, now))
-        return Counter({Whereabouts(row.whereabouts): row.notices for row in rows})
+        binds = _binds(campaign_run_id, rule, now)
+        to_cancel = connection.scalar(statement("stop/count_cancellable"), binds) or 0
+    return +(places + Counter({Whereabouts.TO_CANCEL: to_cancel}) - Counter({Whereabouts.GONE: to_cancel}))
+
+
+def _whereabouts(count: StateCount) -> Whereabouts | None:
+    """Of what is with the gateway: as if it were too late to cancel. None: it was not to be sent."""
+    if count.state == NoticeState.UNKNOWN and count.reason == "in_upload_file":
+        return Whereabouts.UNDER_WAY
+    return _WHEREABOUTS.get(NoticeState(count.state))
 
 
 def list_gone(

@@ -9,11 +9,11 @@ from fastapi.staticfiles import StaticFiles
 
 from oshirase.web.access import access_routes
 from oshirase.web.charts import CHARTS_FOLDER
-from oshirase.web.language import COOKIE, LANGUAGES
+from oshirase.web.language import COOKIE, LANGUAGES, translations
 from oshirase.web.notices import notice_routes
 from oshirase.web.occurrences import occurrence_routes
 from oshirase.web.people import people_routes
-from oshirase.web.rendering import render
+from oshirase.web.rendering import language_of, render
 from oshirase.web.run import AfterStop, FindRun, FollowUp, run_routes
 from oshirase.web.undecided import undecided_routes
 from oshirase.web.visitor import VisitorDependency
@@ -65,6 +65,7 @@ def build_app(
     @app.exception_handler(HTTPException)
     async def _in_words(request: Request, error: HTTPException) -> Response:
         """A page instead of JSON: people read it."""
-        return render(request, "message.html", {"message": error.detail}, error.status_code, error.headers)
+        message = translations(language_of(request)).gettext(str(error.detail))
+        return render(request, "message.html", {"message": message}, error.status_code, error.headers)
 
     return app
