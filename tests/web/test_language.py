@@ -16,15 +16,17 @@ from tests.web.conftest import Open
 from tests.web.test_undecided import CLERK
 
 WEB = ROOT / "plugins/oshirase/web"
+SERVICES = ROOT / "plugins/oshirase/services"
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 WORDS = [*STATE_LABELS.values(), *STAGE_LABELS.values(), *SUPPRESSION_LABELS.values(), *OTHER_REASON_LABELS.values()]
 
 
 def sentences() -> set[str]:
-    """What templates and routes say."""
+    """What templates, routes and services say."""
     options = {"extensions": "jinja2.ext.i18n", "trimmed": "true"}
     found = {("jinja2", path, None) for path in (WEB / "templates").rglob("*.html")}
     found |= {("python", path, "N_") for path in WEB.rglob("*.py")}
+    found |= {("python", path, "say") for path in SERVICES.rglob("*.py")}
     return {
         message
         for method, path, marker in found

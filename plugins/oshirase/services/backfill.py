@@ -219,7 +219,7 @@ def _warnings(engine: Engine, campaign: Campaign, city: City, plan: BackfillPlan
 def _later_ones_sent(engine: Engine, campaign: Campaign, first: datetime) -> list[date]:
     day = first.astimezone(JST).date()
     with engine.connect() as connection:
-        binds = {"campaigns": [campaign.name], "since": day}
+        binds = {"campaigns": [campaign.name], "since": day, "until": None}
         rows = connection.execute(statement("campaign_run/list_past_runs"), binds).all()
     return [row.occurrence_on for row in rows if row.handed_over and row.occurrence_on > day]
 

@@ -1,8 +1,9 @@
 """The templates of all pages, with the words that staff read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from oshirase.adapters.settings import load_city
 from oshirase.domain.calendar import JST, moment_in_words
 from oshirase.domain.notice import STATE_LABELS, NoticeState, reason_in_words
+from oshirase.domain.saying import Saying, Value, value_in_words
 from oshirase.errors import BadSettings
 from oshirase.web.language import COOKIE, LANGUAGES, Language, chosen_language, translations
 
@@ -76,8 +78,21 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
         "number": "{:,}".format,
         "state": lambda state: spoken.gettext(STATE_LABELS[NoticeState(state)]),
         "reason": lambda reason: spoken.gettext(reason_in_words(reason)),
+        "told": lambda sayings: _told(sayings, spoken, language),
     }
     return Jinja2Templates(env=environment)
+
+
+def _told(sayings: Iterable[Saying], spoken: NullTranslations, language: Language) -> str:
+    if language == "ja":
+        return "".join(map(str, sayings))
+    return " ".join(saying.told(spoken.gettext, _value_in_english) for saying in sayings)
+
+
+def _value_in_english(value: Value) -> str:
+    if isinstance(value, datetime):
+        return _moment_in_english(value)
+    return value.isoformat() if isinstance(value, date) else value_in_words(value)
 
 
 def _day_in_words(day: date) -> str:
