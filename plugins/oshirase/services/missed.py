@@ -148,6 +148,17 @@ def list_past(
     return sorted(past, key=lambda one: (one.occurrence_at, one.campaign))
 
 
+def is_left_behind(one: PastOccurrence, now: datetime) -> bool:
+    """Whether something of an approved run has missed its time: nobody hands it over any more without a person.
+
+    What missed its send window counts as long as the occurrence is not so old that it would need a reason.
+    """
+    if one.standing is not Standing.NOT_HANDED_OVER or one.run is None:
+        return False
+    is_overdue = one.run.line_until is not None and one.run.line_until < now
+    return is_overdue or (one.run.lapsed > 0 and not one.is_stale)
+
+
 def list_never_run(engine: Engine, campaigns: Sequence[Campaign]) -> list[Campaign]:
     """Campaigns of which the ledger has no run at all."""
     known = list_first_runs(engine)

@@ -13,7 +13,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from oshirase.adapters.settings import load_city
-from oshirase.domain.calendar import JST, moment_in_words
+from oshirase.domain.calendar import JST, MonthDay, moment_in_words
 from oshirase.domain.notice import STATE_LABELS, NoticeState, reason_in_words
 from oshirase.domain.saying import Saying, Value, value_in_words
 from oshirase.errors import BadSettings
@@ -75,6 +75,8 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
     environment.filters |= {
         "moment": moment_in_words if language == "ja" else _moment_in_english,
         "day": _day_in_words if language == "ja" else date.isoformat,
+        "jst_date": lambda moment: moment.astimezone(JST).date().isoformat(),
+        "day_of_year": _day_of_year_in_words if language == "ja" else str,
         "number": "{:,}".format,
         "state": lambda state: spoken.gettext(STATE_LABELS[NoticeState(state)]),
         "reason": lambda reason: spoken.gettext(reason_in_words(reason)),
@@ -97,6 +99,10 @@ def _value_in_english(value: Value) -> str:
 
 def _day_in_words(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
+
+
+def _day_of_year_in_words(day: str) -> str:
+    return MonthDay.parse(day).in_words()
 
 
 def _moment_in_english(moment: datetime) -> str:

@@ -7,7 +7,7 @@ from oshirase.adapters.sql import sql
 revision = "0006"
 down_revision = "0005"
 
-PARTS = ("access",)
+PARTS = ("access", "home")
 
 
 def upgrade() -> None:
