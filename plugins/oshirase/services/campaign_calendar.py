@@ -90,7 +90,12 @@ def mark_of(one: PastOccurrence, now: datetime) -> Mark:
     """What the calendar says of an occurrence whose time has come."""
     if one.is_missed:
         return Mark.STALE if one.is_stale else Mark.MISSED
-    return Mark.LEFT_BEHIND if is_left_behind(one, now) else MARKS[one.standing]
+    if is_left_behind(one, now):
+        return Mark.LEFT_BEHIND
+    if one.standing is Standing.NOT_HANDED_OVER and one.run and not one.run.in_line:
+        # What missed its window long ago stays so; the rest of it went out, or nothing did.
+        return Mark.DONE if one.run.handed_over else Mark.EXPIRED
+    return MARKS[one.standing]
 
 
 def add_months(first: date, count: int) -> date:

@@ -151,15 +151,14 @@ def _stopped_bookings(engine: Engine, shown: Sequence[Overview], now: datetime) 
 
 
 def _undecided(undecided: Sequence[Undecided], shown: Sequence[Overview]) -> Iterator[Task]:
-    names = {one.name for one in shown}
-    for one in undecided:
-        if one.campaign in names:
-            said = say("結果不明のお知らせが%(count)s件あります。届いている可能性が残ります。", count=one.notices)
+    """One task a campaign: all of its runs are decided on the same page."""
+    for campaign in shown:
+        if of_campaign := [one for one in undecided if one.campaign == campaign.name]:
+            count = sum(one.notices for one in of_campaign)
+            said = say("結果不明のお知らせが%(count)s件あります。届いている可能性が残ります。", count=count)
             to_do = say("再送するか、送らないかを決めてください。")
-            yield Task(
-                Need.UNDECIDED, one.earliest_at, (said,), (to_do,), one.campaign, _title(shown, one.campaign),
-                one.occurrence_on, one.campaign_run_id,
-            )  # fmt: skip
+            at = min(one.earliest_at for one in of_campaign)
+            yield Task(Need.UNDECIDED, at, (said,), (to_do,), campaign.name, _title(shown, campaign.name))
 
 
 def _refused_files(engine: Engine, now: datetime) -> Iterator[Task]:

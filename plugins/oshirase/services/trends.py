@@ -12,7 +12,7 @@ from oshirase.adapters.sql import statement
 
 # So many runs at most, and so many reasons by name.
 RUNS = 12
-REASONS = 4
+REASONS = 3
 # Settled within so many days of the message.
 SETTLED_WITHIN_DAYS = 14
 

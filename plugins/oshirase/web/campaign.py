@@ -36,7 +36,7 @@ MARKS = {
     Mark.COMING: ("○", N_("これから")),
     Mark.PREPARING: ("…", N_("準備中")),
     Mark.AWAITS_APPROVAL: ("？", N_("承認待ち")),
-    Mark.BEING_SENT: ("▶", N_("引渡し中")),
+    Mark.BEING_SENT: ("▶", N_("送信中")),
     Mark.LEFT_BEHIND: ("！", N_("引渡しの残り")),
     Mark.MISSED: ("✕", N_("未実行")),
     Mark.STALE: ("⚠", N_("遅すぎる回")),
@@ -173,7 +173,8 @@ def _figure(traces: list[dict[str, Any]], spoken: Translate, y_title: str, **lay
     # Each run is a place of its own: as dates, bars of a season would stand thin and far apart.
     x_title = spoken(N_("予定日"))
     axis = {"title": {"text": x_title}, "type": "category"}
-    return figure(*traces, x_title=x_title, y_title=y_title, xaxis=axis, **layout)
+    legend = {"orientation": "h", "y": -0.4}
+    return figure(*traces, x_title=x_title, y_title=y_title, xaxis=axis, legend=legend, **layout)
 
 
 def _percent(share: float | None) -> str:
