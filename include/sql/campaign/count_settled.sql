@@ -11,9 +11,10 @@ select
     count(*) as settled
 from ledger.notice as n
 inner join ledger.outcome as o on n.notice_id = o.notice_id
-cross join lateral (
-    select (coalesce(n.sent_at, n.scheduled_at) at time zone 'Asia/Tokyo')::date as left_on
-) as l
+cross join
+    lateral (
+        select (coalesce(n.sent_at, n.scheduled_at) at time zone 'Asia/Tokyo')::date as left_on
+    ) as l
 where
     n.campaign_run_id = any(:campaign_run_ids ::uuid []) and n.state = 'delivered' and o.kind = 'settled'
     and o.settled_on between l.left_on and l.left_on + :days ::int

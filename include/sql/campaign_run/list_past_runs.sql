@@ -24,20 +24,22 @@ select
     l.line_until,
     ledger.is_approved(r.campaign_run_id) as is_approved
 from ledger.campaign_run as r
-cross join lateral (
-    select
-        count(*) filter (where n.state in ('planned', 'claimed')) as in_line,
-        count(*) filter (where not s.is_open and n.state <> 'claimed') as handed_over,
-        count(*) filter (where n.state = 'expired' and n.reason = 'window_closed') as lapsed
-    from ledger.notice as n
-    inner join ledger.notice_state as s on n.state = s.state
-    where n.campaign_run_id = r.campaign_run_id
-) as n
-cross join lateral (
-    select max(p.scheduled_at) as line_until
-    from ledger.notice as p
-    where p.campaign_run_id = r.campaign_run_id and p.state = 'planned'
-) as l
+cross join
+    lateral (
+        select
+            count(*) filter (where n.state in ('planned', 'claimed')) as in_line,
+            count(*) filter (where not s.is_open and n.state <> 'claimed') as handed_over,
+            count(*) filter (where n.state = 'expired' and n.reason = 'window_closed') as lapsed
+        from ledger.notice as n
+        inner join ledger.notice_state as s on n.state = s.state
+        where n.campaign_run_id = r.campaign_run_id
+    ) as n
+cross join
+    lateral (
+        select max(p.scheduled_at) as line_until
+        from ledger.notice as p
+        where p.campaign_run_id = r.campaign_run_id and p.state = 'planned'
+    ) as l
 where
     r.campaign = any(:campaigns ::text []) and r.occurrence_on >= :since ::date
     and (:until ::date is null or r.occurrence_on <= :until ::date)

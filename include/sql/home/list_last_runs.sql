@@ -31,13 +31,14 @@ select
     n.delivered,
     n.concluded
 from last_run as l
-cross join lateral (
-    select
-        count(*) filter (where n.state in ('planned', 'claimed')) as in_line,
-        count(*) filter (where n.state in ('accepted', 'delivered', 'undelivered', 'failed', 'unknown')) as sent,
-        count(*) filter (where n.state = 'delivered') as delivered,
-        count(*) filter (where n.state in ('delivered', 'undelivered', 'failed')) as concluded
-    from ledger.notice as n
-    where n.campaign_run_id = l.campaign_run_id
-) as n
+cross join
+    lateral (
+        select
+            count(*) filter (where n.state in ('planned', 'claimed')) as in_line,
+            count(*) filter (where n.state in ('accepted', 'delivered', 'undelivered', 'failed', 'unknown')) as sent,
+            count(*) filter (where n.state = 'delivered') as delivered,
+            count(*) filter (where n.state in ('delivered', 'undelivered', 'failed')) as concluded
+        from ledger.notice as n
+        where n.campaign_run_id = l.campaign_run_id
+    ) as n
 order by l.campaign;

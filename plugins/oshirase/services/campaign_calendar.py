@@ -81,7 +81,7 @@ def load_calendar(engine: Engine, campaign: Campaign, city: City, month: date, n
     except UnknownYear:
         past, coming, is_known = [], [], False
     marked = {_day(one.occurrence_at): (mark_of(one, now), one.campaign_run_id) for one in past}
-    marked = {day: (Mark.COMING, None) for day in coming} | marked
+    marked = dict.fromkeys(coming, (Mark.COMING, None)) | marked
     months = [Month(first, list(_weeks(first, city, marked))) for first in firsts]
     return CampaignCalendar(months, [one for one in past if one.is_missed or is_left_behind(one, now)], is_known)
 

@@ -136,7 +136,9 @@ def _stopped_bookings(engine: Engine, shown: Sequence[Overview], now: datetime) 
         binds = {"campaigns": names, "cancellable_until": now + margin}
         rows = connection.execute(statement("home/list_stopping"), binds).all()
     for row in rows:
-        said = [say("停止した実行回の予約%(booked)s件が、まだ取り消されていません。", booked=row.booked)] * (row.booked > 0)
+        said = [say("停止した実行回の予約%(booked)s件が、まだ取り消されていません。", booked=row.booked)] * (
+            row.booked > 0
+        )
         said += [say("引渡しの途中のものが%(count)s件あります。", count=row.under_way)] * (row.under_way > 0)
         by_hand = say("共有フォルダの一覧（to_cancel_by_hand.csv）を見て、コンソールで取り消してください。")
         by_itself = say(

@@ -93,7 +93,7 @@ class PastOccurrence:
     @property
     def campaign_run_id(self) -> UUID | None:
         """Its run in the ledger."""
-        return self.run and self.run.campaign_run_id
+        return self.run.campaign_run_id if self.run else None
 
     @property
     def is_missed(self) -> bool:
@@ -185,9 +185,7 @@ def _beginnings(engine: Engine, campaigns: Sequence[Campaign], now: datetime, si
     return {c.name: max(earliest, first[c.name]) for c in campaigns if c.name in first}
 
 
-def _runs_between(
-    engine: Engine, begins: Mapping[str, date], until: date | None
-) -> dict[tuple[str, date], PastRun]:
+def _runs_between(engine: Engine, begins: Mapping[str, date], until: date | None) -> dict[tuple[str, date], PastRun]:
     if not begins:
         return {}
     with engine.connect() as connection:
@@ -225,9 +223,7 @@ def _judge(
     else:
         standing, said, to_do = _opened(engine, campaign, city, run, now)
     stale = is_stale(campaign, occurrence_at, now)
-    return PastOccurrence(
-        campaign.name, campaign.title, occurrence_at, standing, tuple(said), tuple(to_do), stale, run
-    )
+    return PastOccurrence(campaign.name, campaign.title, occurrence_at, standing, tuple(said), tuple(to_do), stale, run)
 
 
 Judgement = tuple[Standing, Sequence[Saying], Sequence[Saying]]
@@ -321,9 +317,7 @@ def _opened(engine: Engine, campaign: Campaign, city: City, run: PastRun, now: d
     if stale:
         said = [say("記録が更新されないまま、送信時間が終わりました。"), *stale]
         return Standing.NOT_PLANNED, said, [say("先に取込みを済ませてください。"), again]
-    failed = say(
-        "実行は始まりましたが、対象者の抽出が終わっていません（手順の失敗か、Airflow の停止が考えられます）。"
-    )
+    failed = say("実行は始まりましたが、対象者の抽出が終わっていません（手順の失敗か、Airflow の停止が考えられます）。")
     return Standing.NOT_PLANNED, [failed], [again]
 
 

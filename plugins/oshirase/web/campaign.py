@@ -59,9 +59,7 @@ def campaign_routes(visitor: VisitorDependency) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/campaigns/{name}", response_class=HTMLResponse)
-    def show(
-        request: Request, who: Annotated[Visitor, Depends(visitor)], name: str, month: str = ""
-    ) -> HTMLResponse:
+    def show(request: Request, who: Annotated[Visitor, Depends(visitor)], name: str, month: str = "") -> HTMLResponse:
         if name not in campaign_names():
             raise HTTPException(status.HTTP_404_NOT_FOUND, NO_CAMPAIGN)
         if name not in who.readable:
@@ -156,7 +154,9 @@ def _reasons(runs: Sequence[TrendRun], spoken: Translate) -> Chart:
     named = {spoken(reason_in_words(reason)): counted for reason, counted in counts.items()}
     named |= {spoken(N_("そのほかの理由")): others}
     days = [str(run.occurrence_on) for run in runs]
-    traces = [bars([(day, float(n)) for day, n in zip(days, counted, strict=True)], name) for name, counted in named.items()]
+    traces = [
+        bars([(day, float(n)) for day, n in zip(days, counted, strict=True)], name) for name, counted in named.items()
+    ]
     drawn = _figure(traces, spoken, spoken(N_("人数")), barmode="stack")
     rows = [[day, *(f"{n:,}" for n in column)] for day, *column in zip(days, *named.values(), strict=True)]
     return spoken(N_("送信しなかった方（主な理由）")), drawn, [spoken(N_("予定日")), *named], rows
