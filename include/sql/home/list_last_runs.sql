@@ -1,11 +1,11 @@
 /*
 name:    home/list_last_runs
-purpose: The last run of each of some campaigns: how far it has come, and what became of its messages. `sent` is with the
-         gateway and not cancelled, `concluded` has a receipt that says how it ended.
+purpose: The last run of each of some campaigns: how far it has come, and what became of its messages. `sent` is with
+         the gateway and not cancelled, `concluded` has a receipt that says how it ended.
 grain:   one row per campaign that ever had a run
 params:  campaigns (text[])
-returns: campaign_run_id, campaign, occurrence_on, composed_at, closed_as, is_approved, in_line, sent, delivered,
-         concluded
+returns: campaign_run_id, campaign, occurrence_on, composed_at, closed_as, in_line, sent, delivered, concluded,
+         is_approved
 */
 with last_run as (
     select distinct on (r.campaign)
@@ -25,11 +25,11 @@ select
     l.occurrence_on,
     l.composed_at,
     l.closed_as,
-    ledger.is_approved(l.campaign_run_id) as is_approved,
     n.in_line,
     n.sent,
     n.delivered,
-    n.concluded
+    n.concluded,
+    ledger.is_approved(l.campaign_run_id) as is_approved
 from last_run as l
 cross join
     lateral (

@@ -4,13 +4,13 @@ purpose: The last file of each extract that was refused since a moment, when non
          The name of a file that follows no layout may hold anything, and is not told.
 grain:   one row per extract
 params:  since (timestamptz)
-returns: extract, file_name, message, refused_at
+returns: extract, message, refused_at, file_name
 */
 select distinct on (f.extract)
     f.extract,
-    case when f.extract <> 'unknown' then f.file_name end as file_name,
     f.message,
-    f.refused_at
+    f.refused_at,
+    case when f.extract <> 'unknown' then f.file_name end as file_name
 from records.refused_file as f
 where
     f.refused_at >= :since

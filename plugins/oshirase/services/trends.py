@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Engine
 
 from oshirase.adapters.sql import statement
+from oshirase.domain.notice import NoticeState
 
 # So many runs at most, and so many reasons by name.
 RUNS = 12
@@ -76,7 +77,7 @@ def load_trends(engine: Engine, campaign: str) -> list[TrendRun]:
     suppressed: defaultdict[UUID, Counter[str]] = defaultdict(Counter)
     for row in outcomes:
         states[row.campaign_run_id][row.state] += row.notices
-        if row.reason is not None:
+        if row.state == NoticeState.SUPPRESSED:
             suppressed[row.campaign_run_id][row.reason] += row.notices
     return [
         TrendRun(
