@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
+from oshirase.adapters.database import campaign_engine
 from oshirase.domain.calendar import JST
 from oshirase.services.campaign_run import open_campaign_run
 from oshirase.services.stop import stop_campaign_run
@@ -201,6 +202,21 @@ def test_all_campaigns_at_a_glance(scene: Scene, open_as: Open) -> None:
     assert "100.0%" in page
     assert "結果が届いた3件のうち" in page
     assert "late_elderly" not in open_as(CLERK).get("/").text
+
+
+def test_more_campaigns_are_no_more_queries(scene: Scene, open_as: Open) -> None:
+    scene.clock.moment = OCCURRENCE - timedelta(hours=1)
+    asked: list[str] = []
+    event.listen(campaign_engine(), "before_cursor_execute", lambda *call: asked.append(call[2]))
+    counts = []
+    for names in (["nhi_overdue"], sorted(ALL)):
+        for name in names:
+            open_campaign_run(scene.engine, name, OCCURRENCE - timedelta(days=70), OCCURRENCE, "test")
+        asked.clear()
+        page = open_as(Visitor("mori", frozenset(names), frozenset())).get("/").text
+        assert page.count("/effect") == len(names)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 def test_titles_and_reasons_are_text(

@@ -1,6 +1,6 @@
 """Missed: occurrences that lie in the past, timetable against ledger, and which of them need a person."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from oshirase.domain.campaign import Campaign, City
 from oshirase.domain.saying import Saying, in_japanese, say
 from oshirase.services.approval import is_stale
 from oshirase.services.campaign_run import EXPIRED
-from oshirase.services.freshness import list_stale, waits_until
+from oshirase.services.freshness import find_stale, list_newest, waits_until
 
 # How far one looks back, when nobody says how far.
 LOOKS_BACK = timedelta(days=92)
@@ -139,8 +139,9 @@ def list_past(
     begins = _beginnings(engine, campaigns, now, since)
     runs = _runs_between(engine, begins, until)
     end = now if until is None else min(now, _begin_of(until + timedelta(days=1)) - timedelta(microseconds=1))
+    newest = _newest_for_open_runs(engine, campaigns, runs.values())
     past = [
-        _judge(engine, campaign, city, occurrence_at, runs.get((campaign.name, _day(occurrence_at))), now)
+        _judge(newest, campaign, city, occurrence_at, runs.get((campaign.name, _day(occurrence_at))), now)
         for campaign in campaigns
         if (first := begins.get(campaign.name))
         for occurrence_at in _moments(campaign, city, first, end, runs)
@@ -207,12 +208,26 @@ def _moments(
     return list((planned | had).values())
 
 
+def _newest_for_open_runs(
+    engine: Engine, campaigns: Iterable[Campaign], runs: Iterable[PastRun]
+) -> Mapping[str, datetime]:
+    """What runs that are not planned yet may wait for: as of when it was loaded last."""
+    waiting = {run.campaign for run in runs if run.composed_at is None and run.closed_as is None}
+    extracts = {extract for campaign in campaigns if campaign.name in waiting for extract in campaign.freshness}
+    return list_newest(engine, extracts) if extracts else {}
+
+
 def _begin_of(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=JST)
 
 
 def _judge(
-    engine: Engine, campaign: Campaign, city: City, occurrence_at: datetime, run: PastRun | None, now: datetime
+    newest: Mapping[str, datetime],
+    campaign: Campaign,
+    city: City,
+    occurrence_at: datetime,
+    run: PastRun | None,
+    now: datetime,
 ) -> PastOccurrence:
     if run is None:
         standing, said, to_do = _never_opened(campaign, occurrence_at, now)
@@ -221,7 +236,7 @@ def _judge(
     elif run.composed_at:
         standing, said, to_do = _planned(run)
     else:
-        standing, said, to_do = _opened(engine, campaign, city, run, now)
+        standing, said, to_do = _opened(newest, campaign, city, run, now)
     stale = is_stale(campaign, occurrence_at, now)
     return PastOccurrence(campaign.name, campaign.title, occurrence_at, standing, tuple(said), tuple(to_do), stale, run)
 
@@ -303,8 +318,8 @@ def left_saying(run: PastRun) -> Saying:
     )
 
 
-def _opened(engine: Engine, campaign: Campaign, city: City, run: PastRun, now: datetime) -> Judgement:
-    stale = list(stale_sayings(engine, campaign, city, now))
+def _opened(newest: Mapping[str, datetime], campaign: Campaign, city: City, run: PastRun, now: datetime) -> Judgement:
+    stale = list(_stale_sayings(newest, campaign, city, now))
     if now < waits_until(run.opened_at, city.window()):
         if stale:
             return Standing.OPENED, [say("記録の更新を待っています。"), *stale], []
@@ -323,13 +338,12 @@ def _opened(engine: Engine, campaign: Campaign, city: City, run: PastRun, now: d
 
 def stale_sentences(engine: Engine, campaign: Campaign, city: City, now: datetime) -> Iterator[str]:
     """Which extracts are older than a campaign allows, a sentence each, in Japanese."""
-    return map(str, stale_sayings(engine, campaign, city, now))
+    return map(str, _stale_sayings(list_newest(engine, campaign.freshness), campaign, city, now))
 
 
-def stale_sayings(engine: Engine, campaign: Campaign, city: City, now: datetime) -> Iterator[Saying]:
-    """Which extracts are older than a campaign allows."""
+def _stale_sayings(newest: Mapping[str, datetime], campaign: Campaign, city: City, now: datetime) -> Iterator[Saying]:
     try:
-        for extract in list_stale(engine, campaign.freshness, extract_titles(), now, city.office()):
+        for extract in find_stale(newest, campaign.freshness, extract_titles(), now, city.office()):
             yield extract.said
     except UnknownYear as error:
         yield say("記録の鮮度を確かめられません（%(error)s）。", error=str(error))
