@@ -94,7 +94,7 @@ def mark_of(one: PastOccurrence, now: datetime) -> Mark:
         return Mark.LEFT_BEHIND
     if one.standing is Standing.NOT_HANDED_OVER and one.run and not one.run.in_line:
         # What missed its window long ago stays so; the rest of it went out, or nothing did.
-        return Mark.DONE if one.run.handed_over else Mark.EXPIRED
+        return Mark.DONE if one.run.has_handed_over else Mark.EXPIRED
     return MARKS[one.standing]
 
 
@@ -111,7 +111,7 @@ def _past(
     first_run = list_first_runs(engine).get(campaign.name)
     if first_run is None or first_run > end:
         return []
-    return list_past(engine, [campaign], city, now, max(begin, first_run), end)
+    return list_past(engine, [campaign], city, now, max(begin, first_run), end, counts_handed_over=False)
 
 
 def _coming(campaign: Campaign, city: City, begin: date, end: date, now: datetime) -> Iterator[date]:

@@ -189,7 +189,7 @@ def _of_occurrences(
         return
     try:
         city = load_city()
-        past = list_past(engine, campaigns, city, now)
+        past = list_past(engine, campaigns, city, now, counts_handed_over=False)
     except BadSettings:
         return  # changed meanwhile: the next look tells it
     except UnknownYear as error:

@@ -44,9 +44,9 @@ NEED_A_PERSON = {Standing.NOT_OPENED, Standing.NOT_PLANNED, Standing.RECORDS_TOO
 
 @dataclass(frozen=True)
 class PastRun:
-    """The run of an occurrence: notices in the line, handed over, and too late for their send window.
+    """The run of an occurrence: notices in the line, too late for their send window, and handed over.
 
-    The last booking of what is in the line is at `line_until`.
+    The last booking of what is in the line is at `line_until`; `handed_over` is None when nobody asked for the number.
     """
 
     campaign_run_id: UUID
@@ -59,10 +59,11 @@ class PastRun:
     closed_by: str | None
     closed_reason: str | None
     in_line: int
-    handed_over: int
     lapsed: int
     line_until: datetime | None
     is_approved: bool
+    has_handed_over: bool
+    handed_over: int | None
 
 
 @dataclass(frozen=True)
@@ -126,18 +127,20 @@ def list_past(
     now: datetime,
     since: date | None = None,
     until: date | None = None,
+    *,
+    counts_handed_over: bool = True,
 ) -> list[PastOccurrence]:
     """Every occurrence since a JST date (and until one, included) whose time has come, oldest first.
 
     Without `since`: those of the last 92 days, but not before the first one that the ledger has of a campaign. A
     campaign that never ran was not in use, and has missed nothing. What the ledger has is told also when the timetable
-    does not plan it any more.
+    does not plan it any more. Large runs are told sooner when nobody asks how many notices were handed over.
 
     Raises:
         UnknownYear: the holidays of a year in question are not known.
     """
     begins = _beginnings(engine, campaigns, now, since)
-    runs = _runs_between(engine, begins, until)
+    runs = _runs_between(engine, begins, until, counts_handed_over=counts_handed_over)
     end = now if until is None else min(now, _begin_of(until + timedelta(days=1)) - timedelta(microseconds=1))
     newest = _newest_for_open_runs(engine, campaigns, runs.values())
     past = [
@@ -186,11 +189,18 @@ def _beginnings(engine: Engine, campaigns: Sequence[Campaign], now: datetime, si
     return {c.name: max(earliest, first[c.name]) for c in campaigns if c.name in first}
 
 
-def _runs_between(engine: Engine, begins: Mapping[str, date], until: date | None) -> dict[tuple[str, date], PastRun]:
+def _runs_between(
+    engine: Engine, begins: Mapping[str, date], until: date | None, *, counts_handed_over: bool
+) -> dict[tuple[str, date], PastRun]:
     if not begins:
         return {}
     with engine.connect() as connection:
-        binds = {"campaigns": list(begins), "since": min(begins.values()), "until": until}
+        binds = {
+            "campaigns": list(begins),
+            "since": min(begins.values()),
+            "until": until,
+            "counts_handed_over": counts_handed_over,
+        }
         rows = connection.execute(statement("campaign_run/list_past_runs"), binds).all()
     runs = [PastRun(**row._mapping) for row in rows]
     return {(run.campaign, run.occurrence_on): run for run in runs if run.occurrence_on >= begins[run.campaign]}
@@ -292,12 +302,11 @@ def _planned(run: PastRun) -> Judgement:
         return Standing.AWAITS_APPROVAL, [said], [say("承認してください。")]
     if run.in_line or run.lapsed:
         return Standing.NOT_HANDED_OVER, [left_saying(run)], [HAND_OVER]
-    told = (
-        say("%(count)s件を事業者へ引き渡しました。", count=run.handed_over)
-        if run.handed_over
-        else say("送信する方はいませんでした。")
-    )
-    return Standing.DONE, [told], []
+    if not run.has_handed_over:
+        return Standing.DONE, [say("送信する方はいませんでした。")], []
+    if run.handed_over is None:
+        return Standing.DONE, [say("事業者へ引き渡しました。")], []
+    return Standing.DONE, [say("%(count)s件を事業者へ引き渡しました。", count=run.handed_over)], []
 
 
 HAND_OVER = say(
