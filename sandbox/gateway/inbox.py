@@ -2,11 +2,12 @@
 
 The page needs no token, so that it can simply be opened; the emulator therefore listens on the loopback address unless
 told otherwise. It shows and never changes anything, loads nothing from another host, and works without its script,
-which only keeps the page current.
+which only keeps the page current. It speaks the language that the pages in Airflow speak, chosen there or here.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,9 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from oshirase.domain.text import split_parts, utf16_units
+from oshirase.web.language import COOKIE, LANGUAGES, N_, Language, translations
+from oshirase.web.rendering import language_of
 from sandbox.gateway import lifecycle
 from sandbox.gateway.contract import JST
 from sandbox.gateway.emulator import Emulator
@@ -29,6 +33,8 @@ HERE = Path(__file__).parent
 TELEPHONES_PER_PAGE = 20
 BUBBLES_PER_PAGE = 30
 WEEKDAYS = "月火水木金土日"
+CATALOGUES = HERE / "locale" / "en"
+_A_YEAR = 365 * 24 * 3600
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -58,29 +64,29 @@ class Tab(NamedTuple):
 
 
 SHOWN: Mapping[tuple[str, str], Shown] = {
-    ("waiting", "none"): Shown("booked", "送信予約", "予約された日時に送信します"),
-    ("canceled", "none"): Shown("canceled", "取消済み", "送信前に取り消されました"),
-    ("error", "none"): Shown("failed", "送信不可", "送信期限を過ぎたため、送信されませんでした"),
-    ("done", "none"): Shown("sent", "送信済み", "送信しました。着信を確認しています"),
-    ("done", "received"): Shown("received", "着信", "この電話に届きました"),
-    ("done", "unconnected"): Shown("pending", "圏外", "電波の届かない場所にあるか、電源が入っていません"),
-    ("done", "error"): Shown("failed", "不達", "お届けできませんでした"),
-    ("done", "unknown"): Shown("failed", "着信不明", "届いたかどうかを確認できませんでした"),
+    ("waiting", "none"): Shown("booked", N_("送信予約"), N_("予約された日時に送信します")),
+    ("canceled", "none"): Shown("canceled", N_("取消済み"), N_("送信前に取り消されました")),
+    ("error", "none"): Shown("failed", N_("送信不可"), N_("送信期限を過ぎたため、送信されませんでした")),
+    ("done", "none"): Shown("sent", N_("送信済み"), N_("送信しました。着信を確認しています")),
+    ("done", "received"): Shown("received", N_("着信"), N_("この電話に届きました")),
+    ("done", "unconnected"): Shown("pending", N_("圏外"), N_("電波の届かない場所にあるか、電源が入っていません")),
+    ("done", "error"): Shown("failed", N_("不達"), N_("お届けできませんでした")),
+    ("done", "unknown"): Shown("failed", N_("着信不明"), N_("届いたかどうかを確認できませんでした")),
 }
 
 TABS = (
-    Tab("all", "すべて", {}),
-    Tab("received", "着信", {"sent_result": "received"}),
-    Tab("sent", "着信確認中", {"status": "done", "sent_result": "none"}),
-    Tab("unconnected", "圏外", {"sent_result": "unconnected"}),
-    Tab("booked", "送信予約", {"status": "waiting"}),
-    Tab("canceled", "取消済み", {"status": "canceled"}),
-    Tab("error", "不達", {"sent_result": "error"}),
-    Tab("unknown", "着信不明", {"sent_result": "unknown"}),
-    Tab("expired", "送信不可", {"status": "error"}),
+    Tab("all", N_("すべて"), {}),
+    Tab("received", N_("着信"), {"sent_result": "received"}),
+    Tab("sent", N_("着信確認中"), {"status": "done", "sent_result": "none"}),
+    Tab("unconnected", N_("圏外"), {"sent_result": "unconnected"}),
+    Tab("booked", N_("送信予約"), {"status": "waiting"}),
+    Tab("canceled", N_("取消済み"), {"status": "canceled"}),
+    Tab("error", N_("不達"), {"sent_result": "error"}),
+    Tab("unknown", N_("着信不明"), {"sent_result": "unknown"}),
+    Tab("expired", N_("送信不可"), {"status": "error"}),
 )
 
-CARRIERS = {"docomo": "ドコモ", "au": "au", "softbank": "ソフトバンク", "rakuten": "楽天モバイル"}
+CARRIERS = {"docomo": N_("ドコモ"), "au": "au", "softbank": N_("ソフトバンク"), "rakuten": N_("楽天モバイル")}
 
 
 class Place(NamedTuple):
@@ -96,17 +102,21 @@ class Place(NamedTuple):
         """Return the page's address after `changes`, the defaults left out."""
         now = {"q": self.digits, "state": self.tab.key, "page": self.page, "to": self.to, "older": self.older}
         defaults = {"q": "", "state": "all", "page": 1, "to": "", "older": 1}
-        query = {key: value for key, value in {**now, **changes}.items() if value != defaults[key]}
+        query = {key: value for key, value in {**now, **changes}.items() if value != defaults.get(key)}
         return f"/?{urlencode(query)}" if query else "/"
 
 
 def inbox_routes(emulator: Emulator, sender: str) -> list[BaseRoute]:
     """Route the page and its style sheet, script and icon."""
-    template = _environment().get_template("inbox.html")
 
     async def show_inbox(request: Request) -> Response:
-        page = template.render(_content(emulator, read_place(request.query_params)), sender=sender)
-        return HTMLResponse(page, headers=HEADERS)
+        language = language_of(request)
+        content = _content(emulator, read_place(request.query_params))
+        page = _environment(language).get_template("inbox.html").render(content, sender=sender, language=language)
+        answer = HTMLResponse(page, headers=HEADERS)
+        if request.query_params.get("language") in LANGUAGES:
+            answer.set_cookie(COOKIE, language, _A_YEAR, httponly=True, samesite="lax")
+        return answer
 
     return [
         Route("/", show_inbox, methods=["GET"]),
@@ -127,6 +137,10 @@ def moment(instant: int) -> str:
     return f"{local.month}月{local.day}日({WEEKDAYS[local.weekday()]}) {local:%H:%M}"
 
 
+def _moment_in_english(instant: int) -> str:
+    return f"{datetime.fromtimestamp(instant, JST):%Y-%m-%d %H:%M}"
+
+
 def telephone(number: str) -> str:
     """Write an 11-digit number as it is read: 090-0001-0001."""
     return f"{number[:3]}-{number[3:7]}-{number[7:]}"
@@ -141,6 +155,8 @@ def _content(emulator: Emulator, place: Place) -> dict[str, Any]:
     return {
         "place": place,
         "now": now,
+        "languages": LANGUAGES,
+        "messages": sum(counts.values()),
         "tabs": [(tab, _count(counts, tab)) for tab in TABS],
         "conversations": [_row(conversation, now) for conversation in conversations],
         "telephones": telephones,
@@ -167,21 +183,13 @@ def _bubble(message: Message, now: int) -> dict[str, Any]:
     return {
         "to": message.to,
         "body": message.body,
+        "parts": [(part, utf16_units(part)) for part in split_parts(message.body)],
         "shown": SHOWN[status, sent_result],
-        "details": _details(message, now),
+        "charged_parts": lifecycle.charged_parts_at(message, now),
+        "carrier": CARRIERS.get(lifecycle.carrier_at(message, now)),
+        "is_shorten": message.is_shorten,
         "at": message.concluded_at if sent_result == "received" else message.due_at,
     }
-
-
-def _details(message: Message, now: int) -> list[str]:
-    """Return what is put in small print below a bubble."""
-    carrier = CARRIERS.get(lifecycle.carrier_at(message, now))
-    parts = lifecycle.charged_parts_at(message, now)
-    return [
-        *([f"課金 {parts} 通"] if parts else []),
-        *([carrier] if carrier else []),
-        *(["短縮URL"] if message.is_shorten else []),
-    ]
 
 
 def _count(counts: Mapping[tuple[str, str], int], tab: Tab) -> int:
@@ -203,13 +211,18 @@ def _to_ascii(text: str) -> str:
     return text.translate({0xFF10 + digit: str(digit) for digit in range(10)})
 
 
-def _environment() -> Environment:
+@cache
+def _environment(language: Language) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
-    environment.filters.update(moment=moment, telephone=telephone, grouped=lambda number: f"{number:,}")
+    environment.install_gettext_translations(translations(language, CATALOGUES), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(
+        moment=moment if language == "ja" else _moment_in_english, telephone=telephone, grouped="{:,}".format
+    )
     return environment

@@ -4,9 +4,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Any
 
+import pytest
+from airflow.api_fastapi.core_api.datamodels.plugins import ExternalViewResponse
 from sqlalchemy import text
+from starlette.routing import Match
 
+from oshirase.orchestration.pages import EXTERNAL_VIEWS
+from oshirase.web.app import build_app
+from oshirase.web.visitor import Visitor
 from tests.dags.conftest import Airflow, DagRun
 from tests.processes import ROOT
 from tests.scene import Scene
@@ -51,3 +58,18 @@ def test_what_the_pages_ask_of_airflow(scene: Scene, airflow: Airflow, run_dag: 
         queued = "select triggering_user_name, run_type from dag_run where state = 'queued'"
         assert [tuple(row) for row in connection.execute(text(queued))] == [("sato", "manual")]
         connection.execute(text("update dag_run set state = 'failed' where state = 'queued'"))
+
+
+@pytest.mark.parametrize("view", EXTERNAL_VIEWS, ids=lambda view: view["url_route"])
+def test_every_entry_of_airflow_s_pages_leads_to_a_page_of_ours(view: dict[str, Any]) -> None:
+    assert ExternalViewResponse(**view).destination == view["destination"]
+    href = view["href"].replace("{DAG_ID}", "nhi_overdue").replace("{RUN_ID}", "x")
+    path, _, query = href.removeprefix("/oshirase").partition("?")
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": query.encode()}
+    app = build_app(lambda: Visitor("sato", frozenset(), frozenset()))
+    assert any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+
+
+def test_entries_have_addresses_of_their_own() -> None:
+    assert len({view["url_route"] for view in EXTERNAL_VIEWS}) == len(EXTERNAL_VIEWS)
+    assert {view["destination"] for view in EXTERNAL_VIEWS} == {"nav", "dag", "dag_run"}

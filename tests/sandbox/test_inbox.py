@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 import requests
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
 
+from oshirase.web.language import COOKIE, translations
+from sandbox.gateway import inbox
 from sandbox.gateway.testing import HandClock, RunningGateway
 
 Show = Callable[..., str]
@@ -102,3 +106,46 @@ def test_many_numbers_and_messages_are_paged(gateway: RunningGateway, show: Show
 @pytest.mark.parametrize("query", [{"page": "0"}, {"page": "x"}, {"older": "-1"}, {"state": "?"}, {"page": "9" * 40}])
 def test_a_senseless_address_shows_the_first_page(show: Show, query: dict[str, str]) -> None:
     assert "電話番号の一覧" in show(**query)
+
+
+def test_a_long_message_is_drawn_in_its_parts_and_read_out_as_one(gateway: RunningGateway, show: Show) -> None:
+    send(gateway, "09000010001", "あ" * 67 + "い" * 4)
+    send(gateway, "09000010002", "短い")
+    page = show(to="09000010001")
+    assert re.findall(r'<p class="part" lang="ja">(.*?)</p>', page) == ["あ" * 67, "い" * 4]
+    assert re.findall(r'<p class="count">(.*?)</p>', page) == ["1／2通目（67文字）", "2／2通目（4文字）"]
+    assert f'<p class="unseen" lang="ja">{"あ" * 67}{"い" * 4}</p>' in page
+    assert 'class="part"' not in show(to="09000010002")
+
+
+def test_updates_can_be_stopped_and_are_announced_politely(show: Show) -> None:
+    page = show()
+    assert re.search(r'<button type="button"[^>]* id="pause" aria-pressed="false" hidden>', page)
+    assert re.search(r'<p class="unseen" role="status" id="news"', page)
+    assert "aria-live" not in page
+
+
+def test_english_is_chosen_and_kept(gateway: RunningGateway) -> None:
+    send(gateway, "09000010001", "お知らせ", scheduled_at="2026-11-25T10:00:00+09:00")
+    visitor = requests.Session()
+    chosen = visitor.get(f"{gateway.address}/?to=09000010001&language=en", timeout=5).text
+    kept = visitor.get(f"{gateway.address}/?to=09000010001", timeout=5).text
+    assert visitor.cookies[COOKIE] == "en"
+    for page in (chosen, kept):
+        assert '<html lang="en">' in page
+        assert "booked for 2026-11-25 10:00" in page
+        ours = re.sub("日本語|表示言語|お知らせ|市役所（代表番号）", "", page)
+        assert re.findall(r"[\u3040-\u30ff\u4e00-\u9fff]", ours) == []
+    assert "語" in visitor.get(f"{gateway.address}/?language=ja", timeout=5).text
+    assert '<html lang="ja">' in visitor.get(gateway.address, timeout=5).text
+
+
+def test_every_sentence_has_its_english_one_and_nothing_is_left_over() -> None:
+    options = {"extensions": "jinja2.ext.i18n", "trimmed": "true"}
+    found = list(extract_from_file("jinja2", inbox.HERE / "templates" / "inbox.html", options=options))
+    found += extract_from_file("python", inbox.HERE / "inbox.py", keywords={"N_": None})
+    sentences = {message for _, message, *_ in found}
+    spoken = translations("en", inbox.CATALOGUES)
+    assert [sentence for sentence in sentences if spoken.gettext(sentence) == sentence] == []
+    with (inbox.CATALOGUES / "inbox.po").open("rb") as file:
+        assert {entry.id for entry in read_po(file) if entry.id} == sentences

@@ -25,6 +25,7 @@ from tests.web.conftest import JAPANESE, Open
 from tests.web.test_undecided import CLERK
 
 WEB = ROOT / "plugins/oshirase/web"
+SERVICES = ROOT / "plugins/oshirase/services"
 WORDS = [*STATE_LABELS.values(), *STAGE_LABELS.values(), *SUPPRESSION_LABELS.values(), *OTHER_REASON_LABELS.values()]
 WORDS += [*STATE_EXPLANATIONS.values(), *REASON_EXPLANATIONS.values(), *ACCESS_LABELS.values()]
 WORDS += [*SELECTION_EXPLANATIONS.values(), INFORMATION_SELECTED, CROSSED, SETTLED_SINCE]
@@ -32,10 +33,11 @@ WORDS += [*SUBJECT_WORDS.values(), REIWA[0], HEISEI[0]]
 
 
 def sentences() -> set[str]:
-    """What templates and routes say."""
+    """What templates, routes and services say."""
     options = {"extensions": "jinja2.ext.i18n", "trimmed": "true"}
     found = {("jinja2", path, None) for path in (WEB / "templates").rglob("*.html")}
     found |= {("python", path, "N_") for path in WEB.rglob("*.py")}
+    found |= {("python", path, "say") for path in SERVICES.rglob("*.py")}
     return {
         message
         for method, path, marker in found

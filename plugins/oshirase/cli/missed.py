@@ -1,7 +1,6 @@
 """`oshirase missed`."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -79,7 +78,13 @@ def _row(one: PastOccurrence) -> tuple[str, ...]:
 
 
 def _described(one: PastOccurrence) -> dict[str, Any]:
-    return asdict(one) | {
+    return {
+        "campaign": one.campaign,
+        "title": one.title,
+        "occurrence_at": one.occurrence_at,
+        "standing": one.standing,
+        "sentence": one.sentence,
+        "action": one.action,
         "campaign_run_id": one.campaign_run_id and str(one.campaign_run_id),
         "is_missed": one.is_missed,
     }

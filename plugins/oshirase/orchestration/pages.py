@@ -73,6 +73,13 @@ FASTAPI_APP: dict[str, Any] = {
 }
 EXTERNAL_VIEWS: list[dict[str, Any]] = [
     {
+        "name": "お知らせ",
+        "href": f"{URL_PREFIX}/",
+        "destination": "nav",
+        "nav_top_level": True,
+        "url_route": "oshirase-home",
+    },
+    {
         "name": "結果不明のお知らせ",
         "href": f"{URL_PREFIX}/undecided",
         "destination": "nav",
@@ -85,6 +92,12 @@ EXTERNAL_VIEWS: list[dict[str, Any]] = [
         "destination": "nav",
         "category": "browse",
         "url_route": "oshirase-occurrences",
+    },
+    {
+        "name": "お知らせの予定と推移",
+        "href": f"{URL_PREFIX}/campaigns/{{DAG_ID}}",
+        "destination": "dag",
+        "url_route": "oshirase-campaign",
     },
     {
         "name": "お知らせの実行回",

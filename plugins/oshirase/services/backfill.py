@@ -219,9 +219,9 @@ def _warnings(engine: Engine, campaign: Campaign, city: City, plan: BackfillPlan
 def _later_ones_sent(engine: Engine, campaign: Campaign, first: datetime) -> list[date]:
     day = first.astimezone(JST).date()
     with engine.connect() as connection:
-        binds = {"campaigns": [campaign.name], "since": day}
+        binds = {"campaigns": [campaign.name], "since": day, "until": None, "counts_handed_over": False}
         rows = connection.execute(statement("campaign_run/list_past_runs"), binds).all()
-    return [row.occurrence_on for row in rows if row.handed_over and row.occurrence_on > day]
+    return [row.occurrence_on for row in rows if row.has_handed_over and row.occurrence_on > day]
 
 
 def _has_run(moment: datetime, state: str) -> str:

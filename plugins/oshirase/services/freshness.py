@@ -1,13 +1,14 @@
 """The freshness gate: no campaign works on records older than its settings allow."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 
 from oshirase.adapters.sql import statement
-from oshirase.domain.calendar import JST, USUAL_OFFICE, OfficeCalendar, moment_in_words
+from oshirase.domain.calendar import JST, USUAL_OFFICE, OfficeCalendar
+from oshirase.domain.saying import Saying, say
 from oshirase.domain.sending import SendWindow
 from oshirase.errors import OshiraseError
 
@@ -24,10 +25,24 @@ class StaleExtract:
     as_of: datetime | None
     needed_since: date
 
+    @property
+    def said(self) -> Saying:
+        """What there is of it, and what is needed."""
+        if self.as_of is None:
+            return say(
+                "「%(title)s」の取込みがまだありません（%(since)s以降のものが必要です）。",
+                title=self.title,
+                since=self.needed_since,
+            )
+        return say(
+            "「%(title)s」の取込みが%(as_of)s時点のものです（%(since)s以降のものが必要です）。",
+            title=self.title,
+            as_of=self.as_of,
+            since=self.needed_since,
+        )
+
     def __str__(self) -> str:
-        state = f"{moment_in_words(self.as_of)}時点のものです" if self.as_of else "まだありません"
-        needed = f"{self.needed_since.month}月{self.needed_since.day}日以降のものが必要です"
-        return f"「{self.title}」の取込みが{state}（{needed}）。"
+        return str(self.said)
 
 
 def list_stale(
@@ -38,9 +53,24 @@ def list_stale(
     office: OfficeCalendar = USUAL_OFFICE,
 ) -> list[StaleExtract]:
     """Extracts that are older than so many business days of the office: `allowed` by table of the records."""
+    return find_stale(list_newest(engine, allowed), allowed, titles, now, office)
+
+
+def list_newest(engine: Engine, extracts: Iterable[str]) -> dict[str, datetime]:
+    """The moment as of which each of some extracts was loaded last; nothing of one that never was."""
     with engine.connect() as connection:
-        rows = connection.execute(statement("extract/newest_as_of"), {"extracts": list(allowed)}).all()
-    newest = {row.extract: row.as_of for row in rows}
+        rows = connection.execute(statement("extract/newest_as_of"), {"extracts": list(extracts)}).all()
+    return {row.extract: row.as_of for row in rows}
+
+
+def find_stale(
+    newest: Mapping[str, datetime],
+    allowed: Mapping[str, int],
+    titles: Mapping[str, str],
+    now: datetime,
+    office: OfficeCalendar = USUAL_OFFICE,
+) -> list[StaleExtract]:
+    """As `list_stale`, of what `list_newest` found: for several campaigns at once."""
     today = now.astimezone(JST).date()
     return [
         StaleExtract(titles.get(extract, extract), newest.get(extract), needed_since)

@@ -1,6 +1,6 @@
 """Overview: every campaign that has a settings file, what it will do next and what it did last."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -41,9 +41,11 @@ class Overview:
     error: str | None = None
 
 
-def list_campaigns(now: datetime, last_runs: Mapping[str, LastRun]) -> list[Overview]:
-    """All of them by name; the settings of one do not stop the others."""
-    return [_overview(name, now, last_runs.get(name)) for name in campaign_names()]
+def list_campaigns(
+    now: datetime, last_runs: Mapping[str, LastRun], among: Collection[str] | None = None
+) -> list[Overview]:
+    """All of them by name, or some; the settings of one do not stop the others."""
+    return [_overview(name, now, last_runs.get(name)) for name in campaign_names() if among is None or name in among]
 
 
 def list_last_runs(engine: Engine) -> dict[str, LastRun]:

@@ -1,15 +1,19 @@
 """The FastAPI app that Airflow mounts at /oshirase."""
 
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from pathlib import Path
 from uuid import UUID
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 from oshirase.web.access import access_routes
+from oshirase.web.campaign import campaign_routes
 from oshirase.web.charts import CHARTS_FOLDER
-from oshirase.web.language import COOKIE, LANGUAGES, translations
+from oshirase.web.home import home_routes
+from oshirase.web.language import COOKIE, LANGUAGES, N_, translations
 from oshirase.web.notices import notice_routes
 from oshirase.web.occurrences import occurrence_routes
 from oshirase.web.people import people_routes
@@ -24,6 +28,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
     "frame-ancestors 'self'; base-uri 'none'"
 )
+NO_PAGE = N_("この画面はありません。アドレスをご確認ください。")
 _A_YEAR = 365 * 24 * 3600
 
 
@@ -42,6 +47,8 @@ def build_app(
 ) -> FastAPI:
     """The pages, each behind `visitor`; no public documentation routes."""
     app = FastAPI(title="Oshirase", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(home_routes(visitor))
+    app.include_router(campaign_routes(visitor))
     app.include_router(undecided_routes(visitor))
     app.include_router(occurrence_routes(visitor))
     app.include_router(run_routes(visitor, after_stop, find_run))
@@ -62,10 +69,11 @@ def build_app(
             response.set_cookie(COOKIE, str(language), _A_YEAR, httponly=True, samesite="lax")
         return response
 
-    @app.exception_handler(HTTPException)
-    async def _in_words(request: Request, error: HTTPException) -> Response:
+    @app.exception_handler(AnyHTTPException)
+    async def _in_words(request: Request, error: AnyHTTPException) -> Response:
         """A page instead of JSON: people read it."""
-        message = translations(language_of(request)).gettext(str(error.detail))
+        message = NO_PAGE if error.detail == HTTPStatus.NOT_FOUND.phrase else str(error.detail)
+        message = translations(language_of(request)).gettext(message)
         return render(request, "message.html", {"message": message}, error.status_code, error.headers)
 
     return app

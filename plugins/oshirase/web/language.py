@@ -23,12 +23,12 @@ def N_(sentence: str) -> str:  # noqa: N802 - gettext's customary name
 
 
 @cache
-def translations(language: Language) -> NullTranslations:
+def translations(language: Language, catalogues: Path = CATALOGUES) -> NullTranslations:
     """What turns the pages' own sentences into a language; Japanese ones are the keys of the catalogue."""
     if language == "ja":
         return NullTranslations()
     spoken = Translations()
-    for path in sorted(CATALOGUES.glob("*.po")):
+    for path in sorted(catalogues.glob("*.po")):
         spoken.merge(_read(path))
     return spoken
 

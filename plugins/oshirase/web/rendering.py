@@ -1,8 +1,9 @@
 """The templates of all pages, with the words that staff read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from oshirase.adapters.settings import load_city
-from oshirase.domain.calendar import JST, moment_in_words
+from oshirase.domain.calendar import JST, MonthDay, moment_in_words
 from oshirase.domain.notice import STATE_LABELS, NoticeState, reason_in_words
+from oshirase.domain.saying import Saying, Value, value_in_words
 from oshirase.domain.subject import subject_in_words
 from oshirase.errors import BadSettings
 from oshirase.web.language import COOKIE, LANGUAGES, Language, chosen_language, translations
@@ -75,12 +77,27 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
         "moment": moment_in_words if language == "ja" else _moment_in_english,
         "full_moment": _full_moment_in_words if language == "ja" else _moment_in_english,
         "day": _day_in_words if language == "ja" else date.isoformat,
+        "jst_date": lambda moment: moment.astimezone(JST).date().isoformat(),
+        "day_of_year": _day_of_year_in_words if language == "ja" else str,
         "number": "{:,}".format,
         "state": lambda state: spoken.gettext(STATE_LABELS[NoticeState(state)]),
         "reason": lambda reason: spoken.gettext(reason_in_words(reason)),
         "subject": lambda subject, title: subject_in_words(subject, title, spoken.gettext),
+        "told": lambda sayings: _told(sayings, spoken, language),
     }
     return Jinja2Templates(env=environment)
+
+
+def _told(sayings: Iterable[Saying], spoken: NullTranslations, language: Language) -> str:
+    if language == "ja":
+        return "".join(map(str, sayings))
+    return " ".join(saying.told(spoken.gettext, _value_in_english) for saying in sayings)
+
+
+def _value_in_english(value: Value) -> str:
+    if isinstance(value, datetime):
+        return _moment_in_english(value)
+    return value.isoformat() if isinstance(value, date) else value_in_words(value)
 
 
 def _day_in_words(day: date) -> str:
@@ -90,6 +107,10 @@ def _day_in_words(day: date) -> str:
 def _full_moment_in_words(moment: datetime) -> str:
     """For what may be years old."""
     return f"{moment.astimezone(JST).year}年{moment_in_words(moment)}"
+
+
+def _day_of_year_in_words(day: str) -> str:
+    return MonthDay.parse(day).in_words()
 
 
 def _moment_in_english(moment: datetime) -> str:

@@ -7,7 +7,7 @@ from oshirase.adapters.sql import sql
 revision = "0006"
 down_revision = "0005"
 
-PARTS = ("access", "lists")
+PARTS = ("access", "lists", "home")
 
 
 def upgrade() -> None:
