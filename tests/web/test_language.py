@@ -1,5 +1,6 @@
 """The language of the pages: Japanese, and English for who wants it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from oshirase.domain.explanation import (
     SETTLED_SINCE,
     STATE_EXPLANATIONS,
 )
-from oshirase.domain.notice import OTHER_REASON_LABELS, STATE_LABELS, SUPPRESSION_LABELS
+from oshirase.domain.notice import CARRIER_LABELS, OTHER_REASON_LABELS, STATE_LABELS, SUPPRESSION_LABELS
 from oshirase.domain.subject import HEISEI, REIWA, SUBJECT_WORDS
 from oshirase.services.access import ACCESS_LABELS
 from oshirase.services.run_review import STAGE_LABELS
@@ -27,6 +28,7 @@ from tests.web.test_undecided import CLERK
 WEB = ROOT / "plugins/oshirase/web"
 SERVICES = ROOT / "plugins/oshirase/services"
 WORDS = [*STATE_LABELS.values(), *STAGE_LABELS.values(), *SUPPRESSION_LABELS.values(), *OTHER_REASON_LABELS.values()]
+WORDS += CARRIER_LABELS.values()
 WORDS += [*STATE_EXPLANATIONS.values(), *REASON_EXPLANATIONS.values(), *ACCESS_LABELS.values()]
 WORDS += [*SELECTION_EXPLANATIONS.values(), INFORMATION_SELECTED, CROSSED, SETTLED_SINCE]
 WORDS += [*SUBJECT_WORDS.values(), REIWA[0], HEISEI[0]]
@@ -79,3 +81,9 @@ def test_a_visitor_s_choice_is_kept(open_as: Open, scene: Scene) -> None:
     assert '<html lang="en">' in client.get("/undecided?language=en").text
     assert '<html lang="en">' in client.get("/undecided").text
     assert '<html lang="ja">' in client.get("/undecided?language=ja").text
+
+
+@pytest.mark.parametrize("path", sorted((WEB / "templates").glob("*.html")), ids=lambda path: path.name)
+def test_what_comes_out_of_a_variable_is_escaped(path: Path) -> None:
+    """`_(…)` gives HTML: only a sentence that stands in the template may go through it."""
+    assert re.findall(r"(?<![\w.])_\((?![\"'])[^)]*\)", path.read_text(encoding="utf-8")) == []

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from oshirase.domain.notice import CARRIER_LABELS
 from tests.scene import Scene
 from tests.web.conftest import Open, assert_closed
 from tests.web.test_run import CLERK, READER, SCRIPT, STRANGER
@@ -18,9 +19,12 @@ def run(scene: Scene) -> UUID:
     return received(scene)
 
 
-def test_who_made_it_where_and_when(open_as: Open, run: UUID) -> None:
+def test_who_made_it_where_and_when(open_as: Open, scene: Scene, run: UUID) -> None:
     page = open_as(READER).get(f"/runs/{run}/report").text
-    for told in ("阿良澄区", "suzuki", "2026年10月2日 19:00", "送信後の納付", "NTTドコモ", "費用", "経過", str(run)):
+    carriers = scene.rows("select distinct carrier from ledger.notice where state = 'delivered'")
+    assert carriers
+    words = [CARRIER_LABELS[carrier] for (carrier,) in carriers]
+    for told in ("阿良澄区", "suzuki", "2026年10月2日 19:00", "送信後の納付", "費用", "経過", str(run), *words):
         assert told in page, told
 
 

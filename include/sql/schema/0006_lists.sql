@@ -24,7 +24,7 @@ create function ledger.is_wanted(
     select
         (of_reason is null or n.reason = of_reason)
         and (of_arm is null or n.arm = of_arm)
-        and (by_carrier is null or n.carrier = by_carrier)
+        and (by_carrier is null or coalesce(n.carrier, 'unknown') = by_carrier)
         and (last_four is null or right(n.phone_e164, 4) = last_four)
         and (first_id is null or n.notice_id between first_id and last_id)
 $$;

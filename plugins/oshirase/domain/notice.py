@@ -73,7 +73,8 @@ SUPPRESSION_LABELS = {
     "shared_phone": "同じ電話番号へ送信あり",
 }
 
-# Why a notice stands in any other state than suppressed; a gateway's own codes are shown as they are.
+# Why a notice stands in any other state than suppressed. What a gateway reports (status/result of sending) where staff
+# have a word for it; any other code of its own is shown as it is.
 OTHER_REASON_LABELS = {
     "stopped": "送信の停止",
     "rejected": "差し戻し",
@@ -88,6 +89,19 @@ OTHER_REASON_LABELS = {
     "not_found": "事業者に見つからず",
     "lease_expired": "引渡しの中断",
     "no_receipt": "送達結果なし",
+    "done/unconnected": "圏外・電源切れ",
+    "done/unknown": "着信を確認できず",
+    "done/error": "お届けできず",
+    "error/none": "送信期限までに送信できず",
+}
+
+# Whose telephone a message was for, as gateways call them.
+CARRIER_LABELS = {
+    "docomo": "NTTドコモ",
+    "au": "au（KDDI）",
+    "softbank": "ソフトバンク",
+    "rakuten": "楽天モバイル",
+    "unknown": "携帯電話会社不明",
 }
 
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from oshirase.adapters.settings import load_city
 from oshirase.domain.calendar import JST, MonthDay, moment_in_words
-from oshirase.domain.notice import STATE_LABELS, NoticeState, reason_in_words
+from oshirase.domain.notice import CARRIER_LABELS, STATE_LABELS, NoticeState, reason_in_words
 from oshirase.domain.saying import Saying, Value, value_in_words
 from oshirase.domain.subject import subject_in_words
 from oshirase.errors import BadSettings
@@ -60,8 +60,8 @@ def root_of(request: Request) -> str:
 def page_templates(language: Language = "ja") -> Jinja2Templates:
     """Everything that is put into a page is escaped; a name that is not given to it is an error.
 
-    In a template `_("…")` and `{% trans %}` hold sentences of ours, and the filters words of the domain; what residents
-    read is never translated.
+    In a template `_("…")` and `{% trans %}` hold sentences of ours: what they give counts as HTML. What comes out of a
+    variable goes through the filter `translated` instead, and is escaped. What residents read is never translated.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -80,6 +80,8 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
         "jst_date": lambda moment: moment.astimezone(JST).date().isoformat(),
         "day_of_year": _day_of_year_in_words if language == "ja" else str,
         "number": "{:,}".format,
+        "translated": spoken.gettext,
+        "carrier": lambda carrier: spoken.gettext(CARRIER_LABELS.get(carrier, carrier)),
         "state": lambda state: spoken.gettext(STATE_LABELS[NoticeState(state)]),
         "reason": lambda reason: spoken.gettext(reason_in_words(reason)),
         "subject": lambda subject, title: subject_in_words(subject, title, spoken.gettext),

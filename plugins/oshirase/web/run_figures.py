@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from oshirase.domain.notice import STATE_LABELS, NoticeState, reason_in_words
+from oshirase.domain.notice import CARRIER_LABELS, STATE_LABELS, NoticeState, reason_in_words
 from oshirase.services.run_course import BookedHour, ReceivedHour, SettledDay
 from oshirase.services.run_funnel import APPROVED, COHORT, PASSED_ON, TO_SEND, Branch
 from oshirase.web.charts import Figure, bars, figure, line
@@ -22,13 +22,6 @@ WIDER_LABELS = {
 }
 # Of notices that are with the gateway still.
 AWAITED = N_("送達結果待ち")
-CARRIERS = {
-    "docomo": N_("NTTドコモ"),
-    "au": N_("au（KDDI）"),
-    "softbank": N_("ソフトバンク"),
-    "rakuten": N_("楽天モバイル"),
-    "unknown": N_("携帯電話会社不明"),
-}
 
 
 @dataclass(frozen=True)
@@ -71,7 +64,7 @@ def funnel_row(branch: Branch, say: Say, cohort: int | None = None, depth: int =
 
 def _label(branch: Branch) -> str:
     if branch.carrier:
-        return CARRIERS.get(branch.carrier, branch.carrier)
+        return CARRIER_LABELS.get(branch.carrier, branch.carrier)
     if branch.reason:
         return reason_in_words(branch.reason)
     if branch.kind == NoticeState.ACCEPTED:
