@@ -1,4 +1,4 @@
-"""Differences, their intervals, and what may be said of them; held against statsmodels and against simulated seasons."""
+"""Differences, their intervals and what may be said of them, against statsmodels and against simulated seasons."""
 
 import numpy as np
 import pytest

@@ -74,6 +74,13 @@ counted_once as (
     order by u.unit_id, u.drawn_as
 ),
 
+settled as (
+    select
+        u.*,
+        records.first_settled_on(u.subject, :known_at) as settled_on
+    from counted_once as u
+),
+
 -- Held out first, and a message in a later run all the same: another member of the household, or another head of it.
 messaged as (
     select distinct u.unit_id
@@ -85,7 +92,7 @@ answered as (
     select
         u.*,
         m.unit_id is not null as is_messaged,
-        records.first_settled_on(u.subject, :known_at) as settled_on,
+        case when u.settled_on < u.reference_on then -1 else u.settled_on - u.reference_on end as days,
         (
             select coalesce(sum(p.amount_yen), 0)
             from records.subject_payment(u.subject, :known_at) as p
@@ -107,7 +114,7 @@ answered as (
                     select u.resident_id
                 ))
         ) as is_caller
-    from counted_once as u
+    from settled as u
     left join messaged as m on u.unit_id = m.unit_id
 )
 
@@ -116,7 +123,7 @@ select
     a.occurrence_on,
     a.closed_as,
     a.arm,
-    greatest(a.settled_on - a.reference_on, -1) as days,
+    a.days,
     coalesce(a.settled_on <= :until ::date, false) as is_in_time,
     count(*) as units,
     count(a.handed_over_at) as handed_over,
@@ -130,6 +137,6 @@ select
     max(a.reference_on) as last_on
 from answered as a
 group by
-    a.campaign_run_id, a.occurrence_on, a.closed_as, a.arm, greatest(a.settled_on - a.reference_on, -1),
+    a.campaign_run_id, a.occurrence_on, a.closed_as, a.arm, a.days,
     coalesce(a.settled_on <= :until ::date, false)
-order by a.occurrence_on, a.arm, days;
+order by a.occurrence_on, a.arm, a.days;

@@ -8,9 +8,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-from scipy.stats import chi2, norm
-from statsmodels.stats.proportion import confint_proportions_2indep
+from statistics import NormalDist
 
 LEVEL = 0.95
 # Fewer responses, or fewer people without one, than this are expected in an arm: no verdict.
@@ -108,6 +106,9 @@ def difference(strata: Iterable[tuple[Tally, Tally]], level: float = LEVEL) -> D
 
 
 def _plain_interval(treated: Tally, control: Tally, level: float) -> Interval:
+    # Here, not above: every task's process loads the pages, and this takes seconds.
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
     low, high = confint_proportions_2indep(
         treated.responses, treated.units, control.responses, control.units,
         method="newcomb", compare="diff", alpha=1 - level,
@@ -117,17 +118,20 @@ def _plain_interval(treated: Tally, control: Tally, level: float) -> Interval:
 
 
 def _pooled_interval(strata: Sequence[tuple[Tally, Tally]], level: float) -> Interval:
-    """Klingenberg's interval: the differences d with (estimate - d)^2 <= chi2 * variance(d), a quadratic in d."""
+    """Klingenberg's interval: the differences d with (estimate - d)^2 <= quantile * variance(d), a quadratic in d."""
     weights = sum(t.units * c.units / (t.units + c.units) for t, c in strata)
-    estimate = (
-        sum((t.responses * c.units - c.responses * t.units) / (t.units + c.units) for t, c in strata) / weights
-    )
+    estimate = sum((t.responses * c.units - c.responses * t.units) / (t.units + c.units) for t, c in strata) / weights
     slope = sum(_slope(t, c) for t, c in strata) / weights**2
     constant = sum(_constant(t, c) for t, c in strata) / weights**2
-    quantile = float(chi2.ppf(level, 1))
+    quantile = _deviations(level) ** 2
     middle = estimate + quantile * slope / 2
     reach = math.sqrt(max(0.0, middle**2 - estimate**2 + quantile * constant))
     return Interval(estimate, middle - reach, middle + reach)
+
+
+def _deviations(level: float) -> float:
+    """How many standard deviations a two-sided interval reaches."""
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def _slope(t: Tally, c: Tally) -> float:
@@ -177,7 +181,7 @@ def yen_for_one_more(found: Interval, yen_a_person: float) -> Interval | None:
 
 
 def mean_difference(strata: Iterable[tuple[Amounts, Amounts]], level: float = LEVEL) -> Interval | None:
-    """The difference of yen a person, treated less control, over strata by the same weights; None with nobody to compare.
+    """The difference of yen a person, treated less control, by the same weights; None with nobody to compare.
 
     By the normal distribution, with each arm's own variance: amounts of many people.
     """
@@ -188,7 +192,7 @@ def mean_difference(strata: Iterable[tuple[Amounts, Amounts]], level: float = LE
     share = [weight / sum(weights) for weight in weights]
     estimate = sum(w * (t.mean - c.mean) for w, (t, c) in zip(share, both, strict=True))
     variance = sum(w**2 * (t.variance_of_mean + c.variance_of_mean) for w, (t, c) in zip(share, both, strict=True))
-    reach = float(norm.ppf((1 + level) / 2)) * math.sqrt(variance)
+    reach = _deviations(level) * math.sqrt(variance)
     return Interval(estimate, estimate - reach, estimate + reach)
 
 

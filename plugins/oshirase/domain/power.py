@@ -4,9 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from scipy.optimize import brentq
-from statsmodels.stats.proportion import power_proportions_2indep, samplesize_proportions_2indep_onetail
-
 POWER = 0.8
 ALPHA = 0.05
 SHARES = (0.05, 0.1, 0.2, 0.3, 0.5)
@@ -75,12 +72,16 @@ def _needed(share: float, effect: float, volume: Volume) -> Needed:
 
 def units_needed(share: float, effect: float, base_rate: float) -> int:
     """People in all, hold-out included, with which an effect is seen with the wanted probability."""
+    from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
+
     messaged = samplesize_proportions_2indep_onetail(effect, base_rate, POWER, ratio=share / (1 - share), alpha=ALPHA)
     return ceil(float(messaged) / (1 - share))
 
 
 def power(share: float, effect: float, base_rate: float, units: float) -> float:
     """The probability with which an effect is seen with so many people in all."""
+    from statsmodels.stats.proportion import power_proportions_2indep
+
     found = power_proportions_2indep(
         effect, base_rate, units * (1 - share), ratio=share / (1 - share), alpha=ALPHA, return_results=False
     )
@@ -89,6 +90,8 @@ def power(share: float, effect: float, base_rate: float, units: float) -> float:
 
 def smallest_effect(share: float, base_rate: float, units: float) -> float | None:
     """The least effect that so many people show with the wanted probability; None: none does."""
+    from scipy.optimize import brentq
+
     most = 1 - base_rate - _LEAST
     if most <= _LEAST or power(share, most, base_rate, units) < POWER:
         return None

@@ -274,9 +274,7 @@ def compare(
     return Comparison(arm, against, outcome, found, verdict, len(runs), level)
 
 
-def _strata(
-    runs: Iterable[RunCounts], read: Callable[[ArmCounts], T], arm: str, against: str
-) -> list[tuple[T, T]]:
+def _strata(runs: Iterable[RunCounts], read: Callable[[ArmCounts], T], arm: str, against: str) -> list[tuple[T, T]]:
     return [(read(run.arm(arm)), read(run.arm(against))) for run in runs]
 
 
@@ -344,3 +342,12 @@ def _cumulated(runs: Iterable[RunCounts], arm: str, window: range) -> list[float
     if not counts.units:
         return []
     return [Outcome.within(day).tally(counts).responses / counts.units for day in window]
+
+
+def pool_seasons(reports: Iterable[SeasonReport]) -> Difference | None:
+    """The difference over the known runs of several seasons; the arms are drawn anew in each."""
+    return effect.difference(
+        pair
+        for report in reports
+        for pair in _strata(report.known_runs(report.main.outcome), report.main.outcome.tally, MESSAGE, HELD_OUT)
+    )

@@ -148,9 +148,7 @@ def _arm(row: Row[Any]) -> ArmCounts:
     )
 
 
-def _count_calls(
-    connection: Connection, section: str, runs: Sequence[RunCounts], has_inquiries: bool
-) -> int | None:
+def _count_calls(connection: Connection, section: str, runs: Sequence[RunCounts], has_inquiries: bool) -> int | None:
     """Calls to the section, whatever they were about; None when nobody recorded any."""
     if not runs:
         return None
@@ -164,17 +162,15 @@ def _count_calls(
     return int(calls) if calls is not None else 0 if has_inquiries else None
 
 
-def _count_take_up(
-    connection: Connection, campaign: Campaign, rules: Rules, known_until: date | None
-) -> TakeUp | None:
+def _count_take_up(connection: Connection, campaign: Campaign, rules: Rules, known_until: date | None) -> TakeUp | None:
     """Of the fiscal year in which the season begins, by the day that the records are taken to know."""
     if campaign.outcome() != "check_up" or known_until is None:
         return None
     office, late = rules.office, campaign.measurement.late_business_days
     until = min(office.business_days_before(known_until, late), date(rules.season + 1, 3, 31))
     year = fiscal_year(rules.planned_until)
-    before_until = until - timedelta(days=365)
-    this, before = (_take_up_of(connection, y, day) for y, day in ((year, until), (year - 1, before_until)))
+    days = ((year, until), (year - 1, a_year_before(until)))
+    this, before = (_take_up_of(connection, of_year, day) for of_year, day in days)
     return TakeUp(
         fiscal_year=year,
         until=until,
@@ -184,6 +180,12 @@ def _count_take_up(
         screened_before_until=before.screened_until,
         screened_before=before.screened,
     )
+
+
+def a_year_before(day: date) -> date:
+    """The same day of the year before; of 29 February the 28th."""
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
 def _take_up_of(connection: Connection, year: int, until: date) -> Row[Any]:

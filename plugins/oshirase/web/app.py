@@ -8,6 +8,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.staticfiles import StaticFiles
 
 from oshirase.web.charts import CHARTS_FOLDER
+from oshirase.web.effect import effect_routes
 from oshirase.web.language import COOKIE, LANGUAGES
 from oshirase.web.occurrences import occurrence_routes
 from oshirase.web.rendering import render
@@ -41,6 +42,7 @@ def build_app(
     app = FastAPI(title="Oshirase", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(undecided_routes(visitor))
     app.include_router(occurrence_routes(visitor))
+    app.include_router(effect_routes(visitor))
     app.include_router(run_routes(visitor, after_stop, find_run))
     app.mount("/static/charts", StaticFiles(directory=CHARTS_FOLDER), name="charts")
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
