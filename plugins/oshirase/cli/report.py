@@ -47,7 +47,7 @@ def _pieces(campaign: Campaign, reports: Sequence[SeasonReport]) -> Iterator[Ren
     for one in reports:
         yield from _season(campaign, one)
     if len(reports) > 1 and (pooled := pool_seasons(reports)):
-        yield f"全期間を合わせた差（ポイント、95%信頼区間）: {interval(pooled)}"
+        yield f"全期間を合わせた差（ポイント、95％信頼区間）: {interval(pooled)}"
 
 
 def _season(campaign: Campaign, one: SeasonReport) -> Iterator[RenderableType]:
@@ -94,7 +94,7 @@ def _differences(one: SeasonReport) -> RenderableType:
         )
         for c in [*(one.comparisons if one.has_hold_out else ()), *one.variants]
     ]
-    return table("差と95%信頼区間", columns, rows)
+    return table("差と95％信頼区間", columns, rows)
 
 
 def _runs(one: SeasonReport) -> RenderableType:

@@ -65,14 +65,17 @@ class _Told:
 
 def _content(campaign: Campaign, season: int | None, language: Language) -> dict[str, Any]:
     seasons = measurement.list_measured_seasons(campaign_engine(), campaign.name)
-    chosen = season if season in seasons else (seasons or [None])[0]
-    frame = {"campaign": campaign, "seasons": seasons, "season": chosen}
-    if chosen is None:
-        return {**frame, "told": None}
+    if not seasons:
+        return {"campaign": campaign, "told": None}
+    chosen = season if season in seasons else seasons[0]
     teller = Teller(translations(language).gettext, page_templates(language).env.filters["day"])
     history = _measured(campaign, chosen)
     latest = [_Told(*_measured(campaign, year, 1)[0]) for year in seasons]
-    return {**frame, "told": _Told(*history[0]), **_told(campaign, _Told(*history[0]).report, teller)} | {
+    return _told(campaign, history[0][1], teller) | {
+        "campaign": campaign,
+        "seasons": seasons,
+        "season": chosen,
+        "told": _Told(*history[0]),
         "teller": teller,
         "others": latest if len(latest) > 1 else [],
         "pooled": interval(pool_seasons([one.report for one in latest])),
@@ -118,7 +121,7 @@ def _differences(teller: Teller, report: SeasonReport, shown: Sequence[Compariso
     say = teller.say
     return charts.figure(
         charts.dots(points, say(N_("差"))),
-        x_title=say(N_("差（ポイント、95%信頼区間）")),
+        x_title=say(N_("差（ポイント、95％信頼区間）")),
         y_title="",
         yaxis={"automargin": True, "type": "category"},
         shapes=[{"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dot"}}],
@@ -142,7 +145,7 @@ def _curve(teller: Teller, report: SeasonReport) -> dict[str, Any] | None:
     arms = [(name, shares) for name, shares in arms if shares]
     lines = [charts.line([(str(day), 100 * shares[day]) for day in curve.days], name) for name, shares in arms]
     return {
-        "figure": charts.figure(*lines, x_title=say(N_("基準日からの日数")), y_title=say(N_("累計の割合（%）"))),
+        "figure": charts.figure(*lines, x_title=say(N_("基準日からの日数")), y_title=say(N_("累計の割合（％）"))),
         "headings": [say(N_("日数")), *(name for name, _ in arms)],
         "rows": [[day, *(f"{shares[day]:.1%}" for _, shares in arms)] for day in curve.days],
     }

@@ -18,14 +18,14 @@ RESPONSES = {
 VERDICTS = {
     Verdict.MORE: N_(
         "お知らせを送った方では、%(response)sの割合が、送らなかった方より%(points)sポイント高くなりました"
-        "（95%%信頼区間 %(low)s〜%(high)sポイント）。"
+        "（95％信頼区間 %(low)s〜%(high)sポイント）。"
     ),
     Verdict.LESS: N_(
         "お知らせを送った方では、%(response)sの割合が、送らなかった方より低くなりました（差 %(points)sポイント、"
-        "95%%信頼区間 %(low)s〜%(high)sポイント）。文面と対象をご確認ください。"
+        "95％信頼区間 %(low)s〜%(high)sポイント）。文面と対象をご確認ください。"
     ),
     Verdict.CANNOT_TELL: N_(
-        "%(response)sの割合に、はっきりした差は見られません（差 %(points)sポイント、95%%信頼区間 "
+        "%(response)sの割合に、はっきりした差は見られません（差 %(points)sポイント、95％信頼区間 "
         "%(low)s〜%(high)sポイント）。効果がないという意味ではなく、この範囲のどの効果もありえます。"
     ),
     Verdict.TOO_FEW: N_(
@@ -39,7 +39,7 @@ VERDICTS = {
     ),
 }
 INTERIM_DIFFERENCE = N_(
-    "%(response)sの割合の差は、これまでのところ%(points)sポイントです（95%%信頼区間 %(low)s〜%(high)sポイント）。"
+    "%(response)sの割合の差は、これまでのところ%(points)sポイントです（95％信頼区間 %(low)s〜%(high)sポイント）。"
 )
 INTERIM = N_(
     "中間の集計です。途中で何度も見ると、偶然の差を効果と見誤りやすくなります。結論は、%(final_on)s以降の最終の集計で"
