@@ -90,7 +90,7 @@ def _differences(one: SeasonReport) -> RenderableType:
             TELLER.response(one, c.outcome),
             interval(c.difference),
             f"{c.known_runs}/{len(one.runs)}",
-            TELLER.verdict(c, one.is_interim),
+            TELLER.verdict(c, one.is_interim) if c.outcome == one.main.outcome else "参考",
         )
         for c in [*(one.comparisons if one.has_hold_out else ()), *one.variants]
     ]

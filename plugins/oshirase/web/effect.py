@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.settings import load_campaign, load_city
+from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import HELD_OUT, Campaign
 from oshirase.domain.effect import Tally
 from oshirase.domain.season import (
@@ -61,6 +62,11 @@ class _Told:
 
     measured_at: datetime
     report: SeasonReport
+
+    @property
+    def measured_on(self) -> date:
+        """The day in Japan."""
+        return self.measured_at.astimezone(JST).date()
 
 
 def _content(campaign: Campaign, season: int | None, language: Language) -> dict[str, Any]:
@@ -124,7 +130,6 @@ def _differences(teller: Teller, report: SeasonReport, shown: Sequence[Compariso
         x_title=say(N_("差（ポイント、95％信頼区間）")),
         y_title="",
         yaxis={"automargin": True, "type": "category"},
-        shapes=[{"type": "line", "x0": 0, "x1": 0, "yref": "paper", "y0": 0, "y1": 1, "line": {"dash": "dot"}}],
     )
 
 
