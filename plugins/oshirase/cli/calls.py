@@ -12,7 +12,7 @@ from oshirase.adapters.settings import load_city
 from oshirase.cli.output import paper
 from oshirase.services.measurement import record_calls
 
-Section = Annotated[str, typer.Option(metavar="SECTION", help="As in config/city.toml, like premium.")]
+Section = Annotated[str, typer.Option("--section", metavar="NAME", help="As in config/city.toml, like premium.")]
 On = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The day of the calls.")]
 Count = Annotated[int, typer.Option(min=0, metavar="N", help="How many there were in all.")]
 

@@ -12,7 +12,7 @@ from oshirase.adapters.settings import campaign_names, load_campaign, load_city
 from oshirase.cli.output import AsJson, paper, print_json, table
 from oshirase.domain.campaign import HELD_OUT, Campaign
 from oshirase.domain.effect import Interval, Tally
-from oshirase.domain.season import ArmCounts, Comparison, SeasonReport, TakeUp, pool_seasons, report_season
+from oshirase.domain.season import ArmCounts, Comparison, Outcome, SeasonReport, TakeUp, pool_seasons, report_season
 from oshirase.services.measurement import list_seasons, measure_season
 from oshirase.web.effect_words import Teller, amounts, interval, percent
 
@@ -66,28 +66,36 @@ def _season(campaign: Campaign, one: SeasonReport) -> Iterator[RenderableType]:
 
 def _arms(one: SeasonReport) -> RenderableType:
     outcomes = one.rules.outcomes() if one.counts.outcome else []
-    responses = {f"{TELLER.response(one, outcome)}": "right" for outcome in outcomes}
-    columns = {"群": "left", "人数": "right", "引渡し": "right", "着信率": "right", "電話": "right", **responses}
+    responses = {_short(outcome): "right" for outcome in outcomes}
+    columns = {"群": "whole", "人数": "right", "引渡し": "right", "着信率": "right", "電話": "right", **responses}
     rows = [
         (
             TELLER.arm(arm),
             f"{counts.units:,}",
             f"{counts.handed_over:,}",
             percent(Tally(counts.handed_over, counts.delivered)),
-            f"{counts.callers:,}" if one.counts.has_inquiries else "記録なし",
+            f"{counts.callers:,}" if one.counts.has_inquiries else "―",
             *(percent(one.tally(arm, outcome)) for outcome in outcomes),
         )
         for arm, counts in one.arms.items()
     ]
-    return table("群ごとの結果", columns, rows)
+    return table(f"群ごとの結果（{_responders(one)}の割合）" if outcomes else "群ごとの結果", columns, rows)
+
+
+def _responders(one: SeasonReport) -> str:
+    return "受診された世帯" if one.counts.outcome == "check_up" else "納付された方"
+
+
+def _short(outcome: Outcome) -> str:
+    return f"{outcome.until.month}/{outcome.until.day}まで" if outcome.until else f"{outcome.days}日以内"
 
 
 def _differences(one: SeasonReport) -> RenderableType:
-    columns = {"比較": "left", "結果": "left", "差（ポイント）": "whole", "回": "right", "判定": "left"}
+    columns = {"比較": "whole", "結果": "whole", "差（ポイント）": "whole", "回": "right", "判定": "left"}
     rows = [
         (
             f"{TELLER.arm(c.arm)} − {TELLER.arm(c.against)}",
-            TELLER.response(one, c.outcome),
+            _short(c.outcome),
             interval(c.difference),
             f"{c.known_runs}/{len(one.runs)}",
             TELLER.verdict(c, one.is_interim) if c.outcome == one.main.outcome else "参考",
