@@ -92,6 +92,12 @@ def test_only_runs_whose_outcomes_can_be_known_take_part(days_known: date | None
         assert report.main.verdict == Verdict.NOT_YET
 
 
+def test_of_an_interim_look_nothing_is_concluded() -> None:
+    report = tell(*CLEAR, known_until=date(2027, 1, 20))
+    assert report.main.difference == tell(*CLEAR).main.difference
+    assert (report.is_interim, report.needed, report.money.for_one_more) == (True, None, None)
+
+
 def test_a_season_is_final_when_its_last_planned_run_would_be_known() -> None:
     final_on = tell(*CLEAR).final_on
     assert final_on == USUAL_OFFICE.add_business_days(LAST_PLANNED + timedelta(days=14), 15)

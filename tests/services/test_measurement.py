@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from oshirase.adapters.settings import load_campaign
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import HELD_OUT, HoldOut, Measurement
 from oshirase.domain.effect import Tally, Verdict
@@ -204,6 +205,8 @@ def test_a_household_counts_once_with_the_run_that_drew_it_first(half: Scene) ->
     assert drawn_first == set(households)
     assert [sum(counts.units for counts in run.arms.values()) for run in runs] == [len(households)]
     assert half.states()["held_out"] > runs[0].arms[HELD_OUT].units
+    # Both of a household owe here: where the first is held out, the other may have got a message.
+    assert 0 < runs[0].arms[HELD_OUT].crossed < runs[0].arms[HELD_OUT].units
 
 
 def test_the_late_elderly_count_each_for_themselves(half: Scene) -> None:
@@ -334,3 +337,16 @@ def test_without_a_hold_out_variants_are_compared_and_nothing_else(scene: Scene)
     assert not seen.has_hold_out
     assert seen.main.verdict == Verdict.NO_COMPARISON
     assert [(one.arm, one.against, one.verdict) for one in seen.variants] == [("relief", "plain", Verdict.TOO_FEW)]
+
+
+def test_an_announcement_has_deliveries_and_no_response(scene: Scene) -> None:
+    scene.campaign = load_campaign("public_notice")
+    for _ in range(5):
+        create_resident(scene.owner, birth_on=date(1950, 1, 2))
+    carry_out(scene, datetime(2026, 10, 8, 10, 0, tzinfo=JST))
+    scene.clock.moment += timedelta(days=2)
+    scene.collect()
+    counts = measure(scene)
+    assert counts.outcome is None
+    (arm,) = counts.runs[0].arms.values()
+    assert (arm.units, arm.delivered, arm.days) == (5, 5, {})

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from oshirase.domain.calendar import JST
-from oshirase.domain.campaign import HoldOut
+from oshirase.domain.campaign import HoldOut, Measurement, Reference
 from oshirase.services.campaign_run import load_campaign_run
 from tests.people import create_debtor, create_levy, create_payment, create_resident, insert
 from tests.scene import OCCURRENCE, Scene
@@ -96,6 +96,15 @@ def test_other_settings_alone_void_the_approval(scene: Scene, residents: list[st
     scene.pace(per_hour=3)
     scene.plan(run)
     assert not is_approved(scene, run)
+
+
+def test_how_it_is_measured_voids_no_approval(scene: Scene, residents: list[str]) -> None:
+    run = scene.approved_run()
+    scene.campaign = scene.campaign.model_copy(
+        update={"measurement": Measurement(primary_days=30), "reference": Reference(label="23区", take_up={2025: 0.4})}
+    )
+    scene.plan(run)
+    assert is_approved(scene, run)
 
 
 def test_what_was_handed_over_stays_and_only_the_rest_is_planned_anew(scene: Scene, residents: list[str]) -> None:

@@ -178,7 +178,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Money:
-    """What came in and what it cost, over the runs that are known; per person of the message arms, and in all."""
+    """What came in and what it cost, over the runs that are known; per person of the message arms, and in all.
+
+    `for_one_more` follows from the verdict: of an interim look there is none.
+    """
 
     units: int
     yen: float
@@ -226,7 +229,7 @@ class SeasonReport:
     @property
     def needed(self) -> Interval | None:
         """So many messages for one response more."""
-        return _if_more(self.main, effect.number_needed)
+        return None if self.is_interim else _if_more(self.main, effect.number_needed)
 
     def known_runs(self, outcome: Outcome) -> list[RunCounts]:
         """Runs whose responses are known."""
@@ -241,19 +244,20 @@ def report_season(counts: SeasonCounts, office: OfficeCalendar) -> SeasonReport:
     """What follows from the counts of a season."""
     rules = Rules(counts.measurement, counts.season, counts.planned_until, office)
     primary = rules.primary()
-    last_on = max([rules.planned_until, *(run.last_on for run in counts.runs)])
     main = compare(counts, rules, primary, MESSAGE, HELD_OUT)
+    last_on = max([rules.planned_until, *(run.last_on for run in counts.runs)])
+    is_interim = not rules.is_known(primary, last_on, counts.known_until)
     return SeasonReport(
         counts=counts,
         rules=rules,
         arms=_arms(counts),
-        is_interim=not rules.is_known(primary, last_on, counts.known_until),
+        is_interim=is_interim,
         final_on=rules.known_on(primary, last_on),
         main=main,
         comparisons=[compare(counts, rules, outcome, MESSAGE, HELD_OUT) for outcome in rules.outcomes()],
         variants=_variants(counts, rules, primary),
         runs=[_run(counts, rules, run, primary) for run in counts.runs],
-        money=_money(counts, rules, primary, main),
+        money=_money(counts, rules, main, is_interim),
     )
 
 
@@ -300,13 +304,14 @@ def _run(counts: SeasonCounts, rules: Rules, run: RunCounts, outcome: Outcome) -
     return RunReport(run, compare(alone, rules, outcome, MESSAGE, HELD_OUT), rules.known_on(outcome, run.last_on))
 
 
-def _money(counts: SeasonCounts, rules: Rules, outcome: Outcome, main: Comparison) -> Money:
-    runs = known_runs(counts, rules, outcome)
+def _money(counts: SeasonCounts, rules: Rules, main: Comparison, is_interim: bool) -> Money:
+    runs = known_runs(counts, rules, main.outcome)
     message = sum((run.message() for run in runs), ArmCounts())
     cost = message.parts * counts.yen_per_part
     strata = _strata(runs, _amounts, MESSAGE, HELD_OUT)
     more = effect.mean_difference(strata) if counts.outcome == "payment" else None
     one_more = _if_more(main, lambda found: effect.yen_for_one_more(found, cost / message.units))
+    one_more = None if is_interim else one_more
     return Money(message.units, message.yen, more, cost, one_more)
 
 
