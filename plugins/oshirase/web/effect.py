@@ -124,11 +124,12 @@ def _differences(teller: Teller, report: SeasonReport, shown: Sequence[Compariso
     ]
     if not points:
         return None
-    say = teller.say
+    title = teller.say(N_("差（ポイント、95％信頼区間）"))
     return charts.figure(
-        charts.dots(points, say(N_("差"))),
-        x_title=say(N_("差（ポイント、95％信頼区間）")),
+        charts.dots(points, teller.say(N_("差"))),
+        x_title=title,
         y_title="",
+        xaxis={"title": {"text": title}, "rangemode": "tozero", "zerolinewidth": 2},
         yaxis={"automargin": True, "type": "category"},
     )
 
