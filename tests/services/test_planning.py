@@ -125,6 +125,30 @@ def test_the_hold_out_gets_no_text_and_is_the_same_people_every_time(scene: Scen
     assert set(scene.rows("select resident_id from ledger.notice where state = 'held_out'")) == held_out
 
 
+def test_the_hold_out_is_cut_where_the_line_is_and_has_the_times_of_its_places(scene: Scene) -> None:
+    """Else it would be compared with those of the oldest arrears, or with later days."""
+    scene.campaign = scene.campaign.model_copy(update={"hold_out": HoldOut(share=0.5)})
+    scene.pace(per_occurrence=8, per_hour=2)
+    for age in range(40):
+        resident = create_resident(scene.owner)
+        create_levy(scene.owner, resident)
+        create_levy(scene.owner, resident, instalment=3, due_on=date(2026, 8, 31) - timedelta(days=age))
+    scene.plan(scene.open())
+    line = scene.rows(
+        "select n.state, n.arm = 'hold_out', n.scheduled_at from ledger.notice as n inner join records.levy as l"
+        " on n.resident_id = l.obligor_id and l.instalment = 3 order by l.due_on"
+    )
+    assert [is_held for state, is_held, _ in line if state == "planned"] == [False] * 8
+    last = max(place for place, (state, *_) in enumerate(line) if state == "planned")
+    held_out = {place for place, (_, is_held, _) in enumerate(line) if is_held}
+    assert {state for place, (state, *_) in enumerate(line) if place in held_out and place < last} == {"held_out"}
+    first_deferred = min(place for place, (state, is_held, _) in enumerate(line) if state == "deferred" and not is_held)
+    assert {state for state, *_ in line[first_deferred:]} == {"deferred"}
+    times = [at for state, _, at in line if state != "deferred"]
+    assert times == sorted(times)
+    assert {at for state, _, at in line if state == "deferred"} == {None}
+
+
 def test_variants_share_the_recipients_by_weight(scene: Scene) -> None:
     plain = scene.campaign.variants[0]
     relief = plain.model_copy(update={"name": "relief", "body": plain.body + "減免制度もあります。", "weight": 3})

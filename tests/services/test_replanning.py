@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from oshirase.domain.calendar import JST
+from oshirase.domain.campaign import HoldOut, Measurement, Reference
 from oshirase.services.campaign_run import load_campaign_run
 from tests.people import create_debtor, create_levy, create_payment, create_resident, insert
 from tests.scene import OCCURRENCE, Scene
@@ -97,6 +98,15 @@ def test_other_settings_alone_void_the_approval(scene: Scene, residents: list[st
     assert not is_approved(scene, run)
 
 
+def test_how_it_is_measured_voids_no_approval(scene: Scene, residents: list[str]) -> None:
+    run = scene.approved_run()
+    scene.campaign = scene.campaign.model_copy(
+        update={"measurement": Measurement(primary_days=30), "reference": Reference(label="23区", take_up={2025: 0.4})}
+    )
+    scene.plan(run)
+    assert is_approved(scene, run)
+
+
 def test_what_was_handed_over_stays_and_only_the_rest_is_planned_anew(scene: Scene, residents: list[str]) -> None:
     run = scene.approved_run()
     scene.send_batch(run, 1)
@@ -114,6 +124,26 @@ def test_what_was_handed_over_stays_and_only_the_rest_is_planned_anew(scene: Sce
     scene.send(run)
     assert set(scene.accepted_per_number().values()) == {1}
     assert sum(scene.accepted_per_number().values()) == DEBTORS - 1
+
+
+def test_the_hold_out_keeps_the_times_of_the_part_of_the_line_that_was_handed_over(scene: Scene) -> None:
+    scene.campaign = scene.campaign.model_copy(update={"hold_out": HoldOut(share=0.5)})
+    scene.change(batch_size=2)
+    scene.pace(per_hour=2)
+    for _ in range(24):
+        create_debtor(scene.owner)
+    run = scene.approved_run()
+    query = "select notice_id, scheduled_at from ledger.notice where state = 'held_out' order by 2"
+    before = dict(scene.rows(query))
+    scene.send_batch(run, 1)
+    ((upto,),) = scene.rows("select max(scheduled_at) from ledger.notice where state = 'accepted'")
+    scene.clock.moment += timedelta(days=5)
+    scene.plan(run)
+    after = dict(scene.rows(query))
+    assert after.keys() == before.keys()
+    kept = {notice for notice, at in before.items() if at <= upto}
+    assert {notice for notice in kept if after[notice] != before[notice]} == set()
+    assert all(after[notice] > before[notice] for notice in before.keys() - kept)
 
 
 def test_a_telephone_that_got_its_message_gets_no_second_one_from_the_same_run(scene: Scene) -> None:

@@ -22,7 +22,8 @@ create temporary table screened (
     phone_e164 text,
     reason text,
     arm text not null,
-    place integer
+    place integer,
+    ahead integer
 ) on commit drop;
 
 create temporary table placed (

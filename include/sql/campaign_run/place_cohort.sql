@@ -34,17 +34,34 @@ slot as (
         as k (starts_at, ends_at, limited_at, capacity)
 ),
 
+-- So many of the line get a booking.
+room as (
+    select least(:most_recipients ::int, coalesce(max(k.upto), 0)) as recipients
+    from slot as k
+),
+
+-- The hold-out is cut where the line is, and has the times that its places would have: else the two could not be
+-- compared.
+standing as (
+    select
+        s.*,
+        r.recipients,
+        case when s.ahead is not null then least(s.ahead + 1, r.recipients) else s.place end as turn
+    from screened as s
+    cross join room as r
+),
+
 booked as (
     select
         s.*,
         slot.limited_at,
         slot.starts_at + date_trunc(
             'second',
-            (slot.ends_at - slot.starts_at) * ((s.place - 1 - (slot.upto - slot.capacity))::float8 / slot.capacity)
+            (slot.ends_at - slot.starts_at) * ((s.turn - 1 - (slot.upto - slot.capacity))::float8 / slot.capacity)
         ) as scheduled_at
-    from screened as s
+    from standing as s
     left join slot
-        on s.place > slot.upto - slot.capacity and s.place <= slot.upto and s.place <= :most_recipients
+        on s.turn > slot.upto - slot.capacity and s.turn <= slot.upto and s.turn <= s.recipients
 )
 
 select
@@ -54,8 +71,8 @@ select
     p.phone_e164,
     case
         when p.reason is not null then 'suppressed'
-        when p.arm = 'hold_out' then 'held_out'
-        when p.scheduled_at is null then 'deferred'
+        when p.ahead <= p.recipients then 'held_out'
+        when p.ahead is not null or p.scheduled_at is null then 'deferred'
         else 'planned'
     end as state,
     p.reason,
@@ -63,7 +80,7 @@ select
     case when p.scheduled_at is not null then r.text_id end as text_id,
     case when p.scheduled_at is not null then r.parts end as parts,
     case when p.scheduled_at is not null then (p.place - 1) / :batch_size + :first_batch end as batch,
-    p.scheduled_at,
-    p.limited_at
+    case when coalesce(p.ahead, 0) <= p.recipients then p.scheduled_at end as scheduled_at,
+    case when p.place is not null then p.limited_at end as limited_at
 from booked as p
 left join rendered as r on p.arm = r.arm and p.fields = r.fields;

@@ -10,8 +10,8 @@ with judged as (
     select
         case
             when s.reason is not null then 'suppressed'
-            when s.arm = 'hold_out' then 'held_out'
-            when s.place > :recipients then 'deferred'
+            when s.ahead <= :recipients then 'held_out'
+            when coalesce(s.ahead, s.place) > :recipients then 'deferred'
             else 'planned'
         end as state,
         s.reason,

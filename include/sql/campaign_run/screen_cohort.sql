@@ -2,14 +2,14 @@
 name:    campaign_run/screen_cohort
 purpose: Judge every cohort member: the first reason not to send, the arm that the keyed hash gives, and the place in
          the line of those who get a text: oldest arrears first, then who was deferred before. One message to a
-         telephone.
+         telephone. Of the hold-out: how many of the line come before (ahead), so that it is cut where the line is.
 grain:   one row per cohort member, into the workspace
 params:  campaign (text), campaign_run_id (uuid), occurrence_on (date), known_at (timestamptz), on_day (date),
          confirmed_since (date), reminded_since (timestamptz), key (bytea), season (text), arms (text[]),
          arm_ends (float8[])
 returns: nothing
 */
-insert into screened (subject, resident_id, due_on, fields, phone_e164, reason, arm, place)
+insert into screened (subject, resident_id, due_on, fields, phone_e164, reason, arm, place, ahead)
 with hashed as (
     select
         c.*,
@@ -138,11 +138,14 @@ select
     d.phone_e164,
     d.final_reason,
     d.arm,
-    case
-        when d.final_reason is null and d.arm <> 'hold_out'
-            then row_number() over (
-                partition by d.final_reason is null and d.arm <> 'hold_out'
-                order by d.arrears_since nulls last, not d.was_deferred, d.lot, d.subject
-            )
-    end as place
-from deduplicated as d;
+    case when d.final_reason is null and d.arm <> 'hold_out' then d.upto end as place,
+    case when d.final_reason is null and d.arm = 'hold_out' then d.upto end as ahead
+from (
+    select
+        l.*,
+        count(*) filter (where l.arm <> 'hold_out') over (
+            partition by l.final_reason is null
+            order by l.arrears_since nulls last, not l.was_deferred, l.lot, l.subject
+        ) as upto
+    from deduplicated as l
+) as d;

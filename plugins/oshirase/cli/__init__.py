@@ -7,12 +7,15 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from oshirase.cli.backfill import backfill
+from oshirase.cli.calls import calls
 from oshirase.cli.campaigns import campaigns
 from oshirase.cli.check import check
 from oshirase.cli.doctor import doctor
 from oshirase.cli.migrate import migrate
 from oshirase.cli.missed import missed
+from oshirase.cli.power import power
 from oshirase.cli.preview import preview
+from oshirase.cli.report import report
 from oshirase.domain.calendar import UnknownYear
 from oshirase.errors import OshiraseError
 
@@ -28,6 +31,9 @@ app.command()(check)
 app.command()(preview)
 app.command()(missed)
 app.command()(backfill)
+app.command()(report)
+app.command()(power)
+app.add_typer(calls, name="calls")
 app.command()(doctor)
 app.command()(migrate)
 

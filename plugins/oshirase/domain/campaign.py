@@ -338,6 +338,28 @@ class HoldOut(Settings):
     share: float = Field(ge=0, lt=1)
 
 
+class Measurement(Settings):
+    """Which response says whether the messages did anything, and when the records know it."""
+
+    outcome: Literal["payment", "check_up"] | None = None
+    """What settles the campaign's subjects; without it: a payment campaign's are paid, others have no response."""
+    primary_days: Literal[7, 14, 30] = 14
+    """The verdict is about who settled within so many days of the message."""
+    until: DayOfYear | None = None
+    """The verdict is about who settled by this day of the season instead, as 11-30."""
+    late_business_days: int = Field(default=15, ge=0, le=120)
+    """So many business days after it a payment or a check-up is taken to be in the records."""
+
+
+class Reference(Settings):
+    """Take-up elsewhere, typed in: to look at beside one's own."""
+
+    label: Text
+    """Whose it is, as 23区の平均."""
+    take_up: dict[int, Annotated[float, Field(ge=0, le=1)]] = Field(min_length=1)
+    """Share by fiscal year."""
+
+
 class Variant(Settings):
     """One text of a campaign."""
 
@@ -394,6 +416,8 @@ class Campaign(NamedSettings):
     approval: Approval = Field(default_factory=Approval)
     kind: Literal["payment", "information"] = "payment"
     """A text about a payment needs the crossing sentence."""
+    measurement: Measurement = Field(default_factory=Measurement)
+    reference: Reference | None = None
     allows_links: bool = False
     variants: tuple[Variant, ...] = Field(min_length=1)
 
@@ -404,6 +428,10 @@ class Campaign(NamedSettings):
         if any(variant.name == HELD_OUT for variant in self.variants):
             raise ValueError(f'name = "{HELD_OUT}" は「送信しない方」の名前です。別の名前にしてください')
         return self
+
+    def outcome(self) -> Literal["payment", "check_up"] | None:
+        """What settles its subjects."""
+        return self.measurement.outcome or ("payment" if self.kind == "payment" else None)
 
     def occurrences(self, city: City) -> Occurrences:
         """The campaign's timetable, of whichever kind."""

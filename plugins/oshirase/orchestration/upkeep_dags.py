@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from airflow.sdk import DAG, get_current_context, task
+from airflow.timetables.base import Timetable
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
@@ -16,7 +17,7 @@ from oshirase.services.stop import wait_for_senders
 GATEWAY_CONN_ID = SmsGatewayHook.default_conn_name
 
 
-def upkeep_dag(dag_id: str, title: str, schedule: timedelta, doc_md: str | None) -> DAG:
+def upkeep_dag(dag_id: str, title: str, schedule: timedelta | Timetable, doc_md: str | None) -> DAG:
     """A DAG of ours that is no campaign: paused at first, one run at a time."""
     return DAG(
         dag_id=dag_id,

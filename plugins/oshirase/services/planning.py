@@ -221,8 +221,9 @@ def note_plan(connection: Connection, campaign: Campaign, city: City, run: Campa
 
 
 def digest_settings(campaign: Campaign, city: City) -> str:
-    """Digest of all settings that a run is made with."""
-    settings = json.dumps([campaign.model_dump(mode="json"), city.model_dump(mode="json")], sort_keys=True)
+    """Digest of all settings that a run is made with; how it is measured later is none of them."""
+    of_campaign = campaign.model_dump(mode="json", exclude={"measurement", "reference"})
+    settings = json.dumps([of_campaign, city.model_dump(mode="json")], sort_keys=True)
     return hashlib.sha256(settings.encode()).hexdigest()
 
 

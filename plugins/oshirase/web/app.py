@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from oshirase.web.access import access_routes
 from oshirase.web.campaign import campaign_routes
 from oshirase.web.charts import CHARTS_FOLDER
+from oshirase.web.effect import effect_routes
 from oshirase.web.home import home_routes
 from oshirase.web.language import COOKIE, LANGUAGES, N_, translations
 from oshirase.web.notices import notice_routes
@@ -51,6 +52,7 @@ def build_app(
     app.include_router(campaign_routes(visitor))
     app.include_router(undecided_routes(visitor))
     app.include_router(occurrence_routes(visitor))
+    app.include_router(effect_routes(visitor))
     app.include_router(run_routes(visitor, after_stop, find_run))
     app.include_router(notice_routes(visitor))
     app.include_router(people_routes(visitor))

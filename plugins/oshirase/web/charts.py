@@ -22,6 +22,20 @@ def line(points: list[tuple[str, float]], name: str) -> dict[str, Any]:
     return {"type": "scatter", "mode": "lines+markers", "name": name, "x": xs, "y": ys}
 
 
+def dots(points: list[tuple[str, float, float, float]], name: str) -> dict[str, Any]:
+    """Estimates with their intervals, one a row (label, estimate, low, high): a trace of Plotly's JSON."""
+    reach = {"array": [high - x for _, x, _, high in points], "arrayminus": [x - low for _, x, low, _ in points]}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": name,
+        "x": [x for _, x, _, _ in points],
+        "y": [label for label, *_ in points],
+        "marker": {"size": 11},
+        "error_x": {"type": "data", "symmetric": False, "thickness": 2, "width": 8, **reach},
+    }
+
+
 def figure(*traces: dict[str, Any], x_title: str, y_title: str, **layout: Any) -> Figure:
     """What `static/charts.js` draws; colours and fonts come from the page's style sheet there."""
     axes = {"xaxis": {"title": {"text": x_title}}, "yaxis": {"title": {"text": y_title}, "rangemode": "tozero"}}

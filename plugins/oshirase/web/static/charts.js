@@ -4,7 +4,7 @@
 
   const draw = (place) => {
     const { data, layout } = JSON.parse(place.querySelector("script").textContent);
-    const grid = { gridcolor: style("--line"), linecolor: style("--line"), automargin: true };
+    const grid = { gridcolor: style("--line"), linecolor: style("--line"), zerolinecolor: style("--soft"), automargin: true };
     Plotly.react(place.querySelector(".plot"), data, {
       ...layout,
       xaxis: { ...grid, ...layout.xaxis },
