@@ -75,6 +75,10 @@ REASON_EXPLANATIONS = {
     "not_found": "送信事業者に問い合わせましたが、送信の記録が見つかりませんでした。",
     "lease_expired": "送信の途中で処理が中断したためです。",
     "no_receipt": "お送りしてから時間が経っても、届いたかどうかの報告がありません。",
+    "done/unconnected": "電話機が圏外か、電源が切れていたためです。",
+    "done/unknown": "電話機に届いたかどうかを、携帯電話会社が確認できなかったためです。",
+    "done/error": "携帯電話会社から、お届けできなかったとの報告を受けたためです。",
+    "error/none": "送信の期限までに送信できなかったためです。",
 }
 
 # Why a cohort selected somebody, by the first part of what the notice is about; all other subjects are information.

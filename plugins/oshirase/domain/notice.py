@@ -108,3 +108,8 @@ CARRIER_LABELS = {
 def reason_in_words(reason: str) -> str:
     """A notice's reason as staff read it."""
     return SUPPRESSION_LABELS.get(reason) or OTHER_REASON_LABELS.get(reason, reason)
+
+
+def carrier_in_words(carrier: str) -> str:
+    """A carrier as staff read it; one that is new goes by the gateway's name for it."""
+    return CARRIER_LABELS.get(carrier, carrier)

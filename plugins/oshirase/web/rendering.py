@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from oshirase.adapters.settings import load_city
 from oshirase.domain.calendar import JST, MonthDay, moment_in_words
-from oshirase.domain.notice import CARRIER_LABELS, STATE_LABELS, NoticeState, reason_in_words
+from oshirase.domain.notice import STATE_LABELS, NoticeState, carrier_in_words, reason_in_words
 from oshirase.domain.saying import Saying, Value, value_in_words
 from oshirase.domain.subject import subject_in_words
 from oshirase.errors import BadSettings
@@ -81,7 +81,7 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
         "day_of_year": _day_of_year_in_words if language == "ja" else str,
         "number": "{:,}".format,
         "translated": spoken.gettext,
-        "carrier": lambda carrier: spoken.gettext(CARRIER_LABELS.get(carrier, carrier)),
+        "carrier": lambda carrier: spoken.gettext(carrier_in_words(carrier)),
         "state": lambda state: spoken.gettext(STATE_LABELS[NoticeState(state)]),
         "reason": lambda reason: spoken.gettext(reason_in_words(reason)),
         "subject": lambda subject, title: subject_in_words(subject, title, spoken.gettext),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from oshirase.domain.notice import CARRIER_LABELS, STATE_LABELS, NoticeState, reason_in_words
+from oshirase.domain.notice import STATE_LABELS, NoticeState, carrier_in_words, reason_in_words
 from oshirase.services.run_course import BookedHour, ReceivedHour, SettledDay
 from oshirase.services.run_funnel import APPROVED, COHORT, PASSED_ON, TO_SEND, Branch
 from oshirase.web.charts import Figure, bars, figure, line
@@ -64,7 +64,7 @@ def funnel_row(branch: Branch, say: Say, cohort: int | None = None, depth: int =
 
 def _label(branch: Branch) -> str:
     if branch.carrier:
-        return CARRIER_LABELS.get(branch.carrier, branch.carrier)
+        return carrier_in_words(branch.carrier)
     if branch.reason:
         return reason_in_words(branch.reason)
     if branch.kind == NoticeState.ACCEPTED:
