@@ -4,6 +4,7 @@ May be run again at any time: roles get what this version says and lose what it 
 roles, and one that is there keeps its password. No account is made that the file does not name.
 """
 
+import logging
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Collection, Sequence
@@ -45,9 +46,8 @@ def read_staff(path: Path, roles: Collection[str]) -> Staff:
     """
     staff = load_staff(path)
     if unknown := {role for member in staff.users for role in member.roles} - set(roles):
-        raise BadSettings(
-            f"{path}: この役割はありません（{'、'.join(sorted(unknown))}）。{'、'.join(sorted(roles))} から選んでください。"
-        )
+        known = "、".join(sorted(roles))
+        raise BadSettings(f"{path}: この役割はありません（{'、'.join(sorted(unknown))}）。{known} から選んでください。")
     if path.stat().st_mode & 0o077 and any(member.password for member in staff.users):
         raise BadSettings(
             f"{path}: パスワードの書かれたファイルを、ほかの利用者が読めます。`chmod 600 {path}` を実行してください。"
@@ -59,6 +59,8 @@ def _write(roles: Any, staff: Staff | None) -> None:
     # FAB takes seconds to load: not before what a person wrote has been found good.
     from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
 
+    # It tells of every single right in its log.
+    logging.disable(logging.INFO)
     with get_application_builder() as builder:
         for role, rights in roles.items():
             set_rights(builder.sm, role, rights)

@@ -17,9 +17,7 @@ from oshirase.services.stop import wait_for_senders
 GATEWAY_CONN_ID = SmsGatewayHook.default_conn_name
 
 
-def upkeep_dag(
-    dag_id: str, title: str, schedule: timedelta, doc_md: str | None, *, asks_people: bool = False
-) -> DAG:
+def upkeep_dag(dag_id: str, title: str, schedule: timedelta, doc_md: str | None, *, asks_people: bool = False) -> DAG:
     """A DAG of ours that is no campaign: paused at first, one run at a time."""
     return DAG(
         dag_id=dag_id,
