@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import requests
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from oshirase.adapters.database import create_records_engine
 from oshirase.adapters.settings import load_layouts
@@ -27,7 +27,7 @@ from sandbox.ward import WardSpec
 from sandbox.ward.extracts import extract_path
 from tests.people import insert
 
-SIZE = 6_000
+SIZE = 4_000
 PATIENCE_SECONDS = 120
 RESOLUTION, DECISION = "resolve_unknown", "decide"
 LOST = 2
@@ -85,6 +85,15 @@ class Play:
         """What the records database says."""
         with self.owner.connect() as connection:
             return list(connection.execute(text(query), binds).all())
+
+    def airflow_rows(self, query: str, **binds: Any) -> list[Any]:
+        """What Airflow's metadata database says, or is made to say."""
+        engine = create_engine(make_url(self.stack.databases.airflow).set(drivername="postgresql+psycopg"))
+        try:
+            with engine.begin() as connection:
+                return list(connection.execute(text(query), binds).all())
+        finally:
+            engine.dispose()
 
 
 @contextmanager

@@ -94,7 +94,7 @@ class DecideUnknown(HITLOperator):
             campaign_engine(),
             is_to_send=option == SEND_AGAIN,
             seen_at=_seen_at(context),
-            by=answered_by(answer).user_id,
+            by=answered_by(answer).name,
             now=clock.now(),
         )
         return {"option": option, "notices": decided}
