@@ -23,7 +23,7 @@ class StaffMember(Settings):
 class Staff(Settings):
     """All accounts that a file is about."""
 
-    users: tuple[StaffMember, ...] = Field(min_length=1)
+    users: tuple[StaffMember, ...]
 
     @model_validator(mode="after")
     def _names_differ(self) -> "Staff":
