@@ -42,6 +42,11 @@ FRIDAY_EVENING = datetime(2026, 10, 2, 18, 0, tzinfo=JST)
 MONDAY = datetime(2026, 10, 5, 10, 0, tzinfo=JST)
 MONDAY_EVENING = datetime(2026, 10, 5, 18, 0, tzinfo=JST)
 TUESDAY = datetime(2026, 10, 6, 10, 0, tzinfo=JST)
+# Read once, by both cores; nobody changes a DAG meanwhile.
+SETTINGS = {
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+    "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",
+}
 SOMEBODY = "select resident_id from ledger.notice where campaign = 'nhi_overdue' and state = 'delivered' limit 1"
 NEWEST_RUN = """
 select campaign_run_id from ledger.campaign_run where campaign = :campaign order by occurrence_at desc limit 1
@@ -100,7 +105,7 @@ class Play:
 def played_city(folder: Path) -> Iterator[Play]:
     """The city until the block ends, with everything played in it."""
     home = _make_home(folder / "home")
-    settings = {"OSHIRASE_HOME": str(home)}
+    settings = {**SETTINGS, "OSHIRASE_HOME": str(home)}
     with running_stack(folder / "data", roles=True, starts_at=OPENS_AT, settings=settings) as stack:
         residents = load_residents(
             stack.database_url,

@@ -25,7 +25,7 @@ def test_page(visit: OpenVisit, play: Play, page: Address) -> None:
 def test_approval(visit: OpenVisit, play: Play) -> None:
     one = visit(HEAD)
     # Airflow's own page scrolls inside: tall enough for all of it.
-    one.page.set_viewport_size({"width": 1280, "height": 2000})
+    one.page.set_viewport_size({"width": 1280, "height": 1650})
     one.page.goto(f"{play.address}/dags/{WAITING}/runs/{play.dag_runs[WAITING]}/tasks/{APPROVAL}/required_actions")
     expect(one.page.get_by_role("button", name="承認する")).to_be_visible()
     one.shoot(IMAGES / "approval.png", whole=False)

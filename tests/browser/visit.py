@@ -17,6 +17,7 @@ INNER = ("data:", "blob:", "about:")
 SERIOUS = {"serious", "critical"}
 # On a busy machine.
 PATIENCE_SECONDS = 30
+WIDTH, TALLEST_IMAGE = 1280, 1400
 OF_INJECTED = 'img[src="x"]'
 
 
@@ -54,8 +55,11 @@ class Visit:
         assert [_told(one) for one in found if one["impact"] in SERIOUS] == []
 
     def shoot(self, path: Path, *, whole: bool = True) -> None:
-        """A screenshot."""
-        self.page.screenshot(path=path, full_page=whole, animations="disabled", caret="hide")
+        """A screenshot: of what is in the window, or of the whole page as far as an image of it is of use."""
+        height = int(self.page.evaluate("document.documentElement.scrollHeight")) if whole else 0
+        if height:
+            self.page.set_viewport_size({"width": WIDTH, "height": min(height, TALLEST_IMAGE)})
+        self.page.screenshot(path=path, animations="disabled", caret="hide")
 
 
 def _told(violation: dict[str, Any]) -> str:
@@ -68,7 +72,7 @@ def open_visit(
 ) -> Visit:
     """A window of its own, signed in unless `user` is None; 1280 pixels wide."""
     context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, color_scheme=scheme, locale=language, timezone_id="Asia/Tokyo"
+        viewport={"width": WIDTH, "height": 720}, color_scheme=scheme, locale=language, timezone_id="Asia/Tokyo"
     )
     context.set_default_timeout(PATIENCE_SECONDS * 1000)
     if user:
