@@ -25,7 +25,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins$(if $(PYTHONPATH),:$(PYTHONPATH
 help: ## This list
 	@echo "make TARGET [NAME=value]; the first one that needs it installs everything into $(VENV) (Python 3.11 to 3.13)."
 	@echo
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: install
 install: $(INSTALLED) ## Make the virtual environment from the locks (PYTHON=python3.12 chooses another Python)
@@ -77,6 +77,14 @@ test: $(INSTALLED) ## Run the tests (ARGS='-k name' narrows)
 .PHONY: test-e2e
 test-e2e: $(INSTALLED) ## Run campaigns in real Airflow and take parts of it away meanwhile (ARGS='-k name' narrows)
 	@$(BIN)/python -m pytest tests/e2e --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+.PHONY: test-browser
+test-browser: $(INSTALLED) ## Use the pages as clerks do, in headless Chromium, by the rights of each role (ARGS='-k name' narrows)
+	@$(BIN)/python -m pytest tests/browser $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(INSTALLED) ## Take the images of the documentation anew: docs/images
+	@$(BIN)/python -m pytest tests/browser/screenshots.py $(ARGS)
 
 .PHONY: chaos
 chaos: $(INSTALLED) ## Kill the sending process at 1,000 seeded random instants, with random gateway faults (N=1000)

@@ -10,11 +10,10 @@ from urllib.parse import quote
 import requests
 
 from sandbox.stack.errors import StackError
+from sandbox.stack.settling import Settling, Try
 
 POLL_SECONDS = 0.3
 ANSWER_SECONDS = 30
-# An executor may hear of a process's end with the next heartbeat only, 5 seconds later.
-SETTLING_SECONDS = 6
 ENDED = {"success", "failed"}
 FAILED = {"failed", "upstream_failed"}
 UNASKED = {"success", "skipped"}
@@ -26,22 +25,20 @@ T = TypeVar("T")
 class AirflowApi:
     """A client for one member of staff. Every method raises StackError when Airflow refuses or does not answer.
 
-    `watch` is called at each turn of a wait, and may raise: to notice that a component has ended. `settling_seconds`:
-    see `answer`.
+    `watch` is called at each turn of a wait, and may raise: to notice that a component has ended. `settling` tells when
+    a task that asks may be answered.
     """
 
     address: str
     user: str
     password: str = field(repr=False)
     watch: Callable[[], None] = field(default=lambda: None, repr=False)
-    settling_seconds: float = SETTLING_SECONDS
+    settling: Settling | None = field(default=None, repr=False)
     _session: requests.Session = field(default_factory=requests.Session, repr=False)
-    # When each question was first seen, by the machine's own clock.
-    _asked: dict[tuple[str, str, str], float] = field(default_factory=dict, repr=False)
 
     def acting_as(self, user: str, password: str) -> "AirflowApi":
         """A client of the same Airflow for somebody else."""
-        return AirflowApi(self.address, user, password, self.watch, self.settling_seconds)
+        return AirflowApi(self.address, user, password, self.watch, self.settling)
 
     def health(self) -> dict[str, str | None]:
         """Status by component, `{"scheduler": "healthy", …}`; empty while Airflow does not answer."""
@@ -144,7 +141,10 @@ class AirflowApi:
         self._wait(done, f"task {task_id} of run {run_id} has not ended", seconds)
 
     def wait_for_hitl(self, dag_id: str, run_id: str, task_id: str, seconds: float = 120) -> dict[str, Any]:
-        """Wait until a task asks somebody; its `subject`, `body`, `options`, `params`…, nothing when it asks nobody."""
+        """Wait until a task asks somebody and may be answered; nothing when it asks nobody.
+
+        Else what it asks: `subject`, `body`, `options`, `params`…
+        """
 
         def asked() -> dict[str, Any] | None:
             details = self._call("GET", f"{_run(dag_id, run_id)}/hitlDetails")["hitl_details"]
@@ -157,21 +157,24 @@ class AirflowApi:
             return {} if state in UNASKED else None
 
         question = self._wait(asked, f"task {task_id} of run {run_id} has not asked anybody", seconds)
-        self._asked[dag_id, run_id, task_id] = time.monotonic()
+        if question and (settling := self.settling):
+            asks = self._try(dag_id, run_id, task_id)
+            self._wait(lambda: settling.is_over(asks) or None, f"the scheduler has not heard of {asks}", seconds)
         return question
 
     def answer(
         self, dag_id: str, run_id: str, task_id: str, options: list[str], params: Mapping[str, object]
     ) -> dict[str, Any]:
-        """Answer what a task asks, as this client's member of staff.
-
-        Leaves it a moment to settle: Airflow 3.3.2 fails a task that is answered before its scheduler has heard that
-        the process which asked has ended.
-        """
-        asked_at = self._asked.get((dag_id, run_id, task_id), time.monotonic())
-        time.sleep(max(0.0, asked_at + self.settling_seconds - time.monotonic()))
+        """Answer what a task asks, as this client's member of staff; wait for the question first."""
+        answered = self._try(dag_id, run_id, task_id)
         path = f"{_run(dag_id, run_id)}/taskInstances/{task_id}/-1/hitlDetails"
-        return self._call("PATCH", path, {"chosen_options": options, "params_input": dict(params)})
+        answer = self._call("PATCH", path, {"chosen_options": options, "params_input": dict(params)})
+        if self.settling:
+            self.settling.note_answer(answered)
+        return answer
+
+    def _try(self, dag_id: str, run_id: str, task_id: str) -> Try:
+        return Try(dag_id, task_id, run_id, self.tasks(dag_id, run_id)[task_id]["try_number"])
 
     def _wait(self, ask: Callable[[], T | None], what: str, seconds: float) -> T:
         deadline = time.monotonic() + seconds

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from oshirase.domain.calendar import JST
 from sandbox import clock
-from sandbox.stack.credentials import STAFF
+from sandbox.stack.credentials import CLERK, HEAD, STAFF
 from sandbox.stack.ending import stop_everything
 from sandbox.stack.errors import StackError
 from sandbox.stack.folder import data_folder, owner
@@ -21,11 +21,6 @@ from sandbox.ward import WardSpec
 FOLDER = "up"
 GONE_SECONDS = 60
 WATCH_SECONDS = 0.5
-ROLES = {
-    "sato": "保険料係 担当 / clerk",
-    "suzuki": "保険料係 係長 / head of section",
-    "admin": "システム管理者 / administrator",
-}
 
 
 def leave_running(ui_port: int, inbox_port: int, size: int) -> None:
@@ -39,6 +34,7 @@ def leave_running(ui_port: int, inbox_port: int, size: int) -> None:
             folder,
             ports=fixed_ports(ui_port, inbox_port),
             triggerer=True,
+            roles=True,
             starts_at=OCCURRENCE,
             tell=progress.tell,
         ) as stack,
@@ -67,7 +63,9 @@ def _watch(stack: Stack) -> None:
 
 def welcome(stack: Stack) -> str:
     """Where to go and what to try."""
-    logins = "\n".join(f"    {name:<8}{stack.credentials.passwords[name]:<16}{ROLES[name]}" for name in STAFF)
+    logins = "\n".join(
+        f"    {name:<8}{stack.credentials.passwords[name]:<16}{member.work}" for name, member in STAFF.items()
+    )
     now = clock.now().astimezone(JST)
     return f"""
 [bold]Airflow[/bold]   {stack.airflow_url}
@@ -79,10 +77,11 @@ def welcome(stack: Stack) -> str:
 [bold]模擬時刻 / simulated time[/bold]   {now:%Y-%m-%d %H:%M} JST
 
 [bold]試してみる / what to try[/bold]
-  1. 「国民健康保険料 納付確認のお知らせ」を開いて「Trigger」を押します
-     open the DAG nhi_overdue and trigger it
-  2. 「④ 承認」が入力待ちになったら「Required Actions」を開き、本文の確認コードを入力して「承認する」を押します
-     when the task waits for input, open Required Actions, type the confirmation code shown and choose 承認する
+  1. {CLERK} でログインし、「国民健康保険料 納付確認のお知らせ」を開いて「Trigger」を押します
+     sign in as {CLERK}, open the DAG nhi_overdue and trigger it
+  2. 「④ 承認」が入力待ちになったら、{HEAD} でログインして「Required Actions」を開き、本文の確認コードを入力して
+     「承認する」を押します
+     as {HEAD}, when the task waits for input, open Required Actions, type the confirmation code shown, choose 承認する
   3. 時刻を進めます。納付が届き、予約の取消しと送達結果の取込みが行われます
      move the time; payments arrive, bookings are cancelled, receipts are collected:   [cyan]make advance BY=6h[/cyan]
   4. 受信箱で、それぞれの電話に届いた内容を確かめます

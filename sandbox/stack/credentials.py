@@ -10,8 +10,25 @@ from uuid import uuid4
 
 from sandbox.stack.folder import DataFolder
 
-STAFF = {"sato": "op", "suzuki": "op", "admin": "admin"}
-CLERK, HEAD, ADMINISTRATOR = STAFF
+
+@dataclass(frozen=True)
+class Member:
+    """What somebody does: in words, with the product's roles, and as the simple auth manager's one."""
+
+    work: str
+    roles: tuple[str, ...]
+    rank: str
+
+
+STAFF = {
+    "sato": Member("保険料係 担当 / clerk of the premium section", ("clerk-premium",), "op"),
+    "suzuki": Member("保険料係 係長 / approver of the premium section", ("approver-premium",), "op"),
+    "tanaka": Member("管理係 担当 / clerk of the health section", ("clerk-health",), "op"),
+    "ito": Member("管理係 係長 / approver of the health section", ("approver-health",), "op"),
+    "ono": Member("監査 / auditor", ("auditor",), "viewer"),
+    "admin": Member("システム管理者 / administrator", ("administrator",), "admin"),
+}
+CLERK, HEAD, OTHER_CLERK, OTHER_HEAD, AUDITOR, ADMINISTRATOR = STAFF
 
 
 def _key() -> str:
@@ -40,18 +57,30 @@ class Credentials:
 
 
 def load_credentials(folder: DataFolder) -> Credentials:
-    """The folder's credentials, made up when it has none; writes the passwords file for Airflow beside them."""
+    """The folder's credentials, made up when it has none; writes the files of accounts for Airflow beside them."""
     path = folder.path / "credentials.json"
     if not path.exists():
         write_private(path, json.dumps(asdict(Credentials())))
     credentials = Credentials(**json.loads(path.read_text(encoding="utf-8")))
     write_private(passwords_file(folder), json.dumps(credentials.passwords))
+    write_private(accounts_file(folder), "\n".join(_account(name, credentials.passwords[name]) for name in STAFF))
     return credentials
+
+
+def _account(name: str, password: str) -> str:
+    # What JSON writes of texts and lists of them, TOML reads.
+    given = {"name": name, "full_name": name, "roles": STAFF[name].roles, "password": password}
+    return "\n".join(["[[users]]", *(f"{key} = {json.dumps(value)}" for key, value in given.items()), ""])
 
 
 def passwords_file(folder: DataFolder) -> Path:
     """Where Airflow's simple auth manager reads passwords from."""
     return folder.path / "passwords.json"
+
+
+def accounts_file(folder: DataFolder) -> Path:
+    """The same accounts with the product's roles, for `oshirase.orchestration.roles`."""
+    return folder.path / "accounts.toml"
 
 
 def write_private(path: Path, text: str) -> None:

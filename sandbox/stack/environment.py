@@ -14,6 +14,8 @@ from sandbox.stack.processes import MARK
 SENDER_CONNECTION = "AIRFLOW_CONN_KARADEN"
 AIRFLOW_DATABASE_SETTING = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 RECORDS_DATABASE_SETTING = "OSHIRASE_DATABASE_URL"
+# Airflow's own accounts and roles by section, as in a city; without it everybody may see every DAG.
+FAB = {"AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"}
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _airflow(folder: DataFolder, databases: DatabaseUrls, credentials: Credentia
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__FERNET_KEY": credentials.fernet_key,
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in STAFF.items()),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{member.rank}" for name, member in STAFF.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords_file(folder)),
         "AIRFLOW__API_AUTH__JWT_SECRET": credentials.jwt_secret,
         "AIRFLOW__API__SECRET_KEY": credentials.api_secret_key,

@@ -5,25 +5,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import requests
 
 from sandbox.stack.airflow_api import AirflowApi
-from sandbox.stack.credentials import ADMINISTRATOR, Credentials, load_credentials
+from sandbox.stack.credentials import ADMINISTRATOR, Credentials, accounts_file, load_credentials
 from sandbox.stack.databases import (
     is_airflow_current,
     migrate_records,
     running_databases,
 )
 from sandbox.stack.ending import Tell, ending_on_signals, stopping, swept
-from sandbox.stack.environment import DatabaseUrls, build_environment
+from sandbox.stack.environment import FAB, DatabaseUrls, build_environment
 from sandbox.stack.errors import StackError
 from sandbox.stack.folder import REPOSITORY, DataFolder, held
 from sandbox.stack.memory import join, remembered
 from sandbox.stack.own_clock import moved_clock, start_clock
 from sandbox.stack.ports import HOST, Ports, free_ports
 from sandbox.stack.processes import Component, end, run_to_end, start, wait_until
+from sandbox.stack.settling import Settling
 
 START_SECONDS = 120
 DAGS = REPOSITORY / "dags"
@@ -63,7 +65,12 @@ class Stack:
 
     def airflow_as(self, user: str) -> AirflowApi:
         """Airflow as a member of staff, see `credentials.STAFF`."""
-        return AirflowApi(self.airflow_url, user, self.credentials.passwords[user], self.check)
+        password = self.credentials.passwords[user]
+        return AirflowApi(self.airflow_url, user, password, self.check, self._settling)
+
+    @cached_property
+    def _settling(self) -> Settling:
+        return Settling(self.folder.log("scheduler"))
 
     def check(self) -> None:
         """Raise StackError when a component has ended."""
@@ -125,6 +132,7 @@ def running_stack(
     ports: Ports | None = None,
     dags: Path = DAGS,
     triggerer: bool = False,
+    roles: bool = False,
     starts_at: datetime | None = None,
     settings: Mapping[str, str] | None = None,
     tell: Tell = lambda line: None,
@@ -132,9 +140,10 @@ def running_stack(
     """The whole environment in a data folder until the block ends; then nothing of it runs any more.
 
     The block begins with the databases migrated and the gateway answering while Airflow still starts: load residents
-    meanwhile, then call `wait_for_airflow`. A fresh folder's clock starts at `starts_at`; an old one's goes on. The
-    components run with the environment variables of `settings` over those that the sandbox chooses. `tell` gets a line
-    at each step. SIGTERM and SIGHUP end the block like Ctrl-C.
+    meanwhile, then call `wait_for_airflow`. A fresh folder's clock starts at `starts_at`; an old one's goes on. With
+    `roles`, staff may do what the product's roles say, else everything. The components run with the environment
+    variables of `settings` over those that the sandbox chooses. `tell` gets a line at each step. SIGTERM and SIGHUP end
+    the block like Ctrl-C.
 
     Raises:
         StackError: something does not start; the message names the log file and shows its end.
@@ -146,12 +155,13 @@ def running_stack(
         with running_databases(folder) as databases, stopping(folder, tell):
             credentials = load_credentials(folder)
             ports = ports or free_ports()
+            settings = {**(FAB if roles else {}), **(settings or {})}
             environment = build_environment(folder, ports, databases, credentials, dags, settings)
             stack = Stack(folder, ports, databases, credentials, environment)
             with moved_clock(folder), remembered(folder, ports, databases):
                 if starts_at:
                     start_clock(folder.clock, starts_at)
-                _start_all(stack, triggerer=triggerer, tell=tell)
+                _start_all(stack, triggerer=triggerer, roles=roles, tell=tell)
                 yield stack
 
 
@@ -161,7 +171,7 @@ def joined_stack(folder: DataFolder) -> Stack:
     return Stack(folder, ports, databases, load_credentials(folder), environment={})
 
 
-def _start_all(stack: Stack, *, triggerer: bool, tell: Tell) -> None:
+def _start_all(stack: Stack, *, triggerer: bool, roles: bool, tell: Tell) -> None:
     tell("gateway emulator, database schemas")
     gateway = ("sandbox.gateway", "--port", str(stack.ports.inbox), "--data", str(stack.folder.gateway))
     stack.start("gateway", *gateway, keeps_greeting=False)
@@ -170,9 +180,18 @@ def _start_all(stack: Stack, *, triggerer: bool, tell: Tell) -> None:
     stack.wait_for_gateway()
     if migration:
         run_to_end(migration, stack.check)
+    if roles:
+        tell("roles and accounts")
+        make_roles(stack)
     tell("Airflow: api-server, scheduler, dag-processor")
     for name in ("api-server", *AIRFLOW_COMPONENTS, *(["triggerer"] if triggerer else [])):
         stack.start_airflow(name)
+
+
+def make_roles(stack: Stack) -> None:
+    """Roles and accounts as the product's own command makes them; before any DAG is read that names them."""
+    command = ("oshirase.orchestration.roles", "--users", str(accounts_file(stack.folder)))
+    run_to_end(stack.launch("roles", *command), stack.check)
 
 
 def _start_airflow_migration(stack: Stack) -> Component | None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -32,9 +31,6 @@ CODE = re.compile(r"確認コード: \*\*(\w+)\*\*")
 PRESENT_CODE = re.compile(r"現在の確認コード</th><td><strong>(\w+)</strong>")
 PAGE = re.compile(r"/oshirase/runs/([0-9a-f-]{36})")
 PATIENCE_SECONDS = 120
-# An answer before the scheduler has heard that the asking process ended fails the task: Airflow 3.3.2.
-SETTLED = "Received executor event with state success for task instance"
-SETTLING_SECONDS = 30
 # Longer than a claim's lease, and than an unknown outcome is left to settle.
 LATER = timedelta(minutes=11)
 SHOWN_LINES = 25
@@ -92,7 +88,6 @@ class Rehearsal:
     owner: Engine
     telephones: Telephones
     _taken_before: int = 0
-    _asked: Counter[tuple[str, str, int]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._taken_before = self.telephones.count()
@@ -152,17 +147,12 @@ class Rehearsal:
     @cached_property
     def clerk(self) -> AirflowApi:
         """Airflow as a clerk sees it."""
-        return self._as(CLERK)
+        return self.stack.airflow_as(CLERK)
 
     @cached_property
     def head(self) -> AirflowApi:
         """Airflow as the head of the section sees it."""
-        return self._as(HEAD)
-
-    def _as(self, user: str) -> AirflowApi:
-        airflow = self.stack.airflow_as(user)
-        airflow.settling_seconds = 0.0  # `_settle` waits for as long as it takes, and no longer
-        return airflow
+        return self.stack.airflow_as(HEAD)
 
     def begin(self) -> str:
         """Unpause the DAG: Airflow's own schedule starts the latest occurrence at once. Its run."""
@@ -178,7 +168,7 @@ class Rehearsal:
     def ask(self, run_id: str) -> Question | None:
         """What the run's approval asks; None when it ends without asking anybody."""
         asked = self.clerk.wait_for_hitl(self.name, run_id, APPROVAL, PATIENCE_SECONDS)
-        return Question(run_id, self._settle(asked)["body"]) if asked else None
+        return Question(run_id, asked["body"]) if asked else None
 
     def question(self, run_id: str) -> Question:
         """What the run's approval asks; it has to."""
@@ -220,20 +210,6 @@ class Rehearsal:
         state = self.clerk.wait_for_run(self.name, run_id, PATIENCE_SECONDS)
         tasks = self.clerk.task_states(self.name, run_id)
         assert (state, [task for task, ended in tasks.items() if ended in FAILED]) == ("success", []), tasks
-
-    def _settle(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Wait until the scheduler has heard that the process which asked has ended."""
-        task = asked["task_instance"]
-        key = (task["dag_run_id"], task["task_id"], task["try_number"])
-        self._asked[key] += 1
-        words = f"dag_id='{task['dag_id']}', task_id='{key[1]}', run_id='{key[0]}', try_number={key[2]}, "
-
-        def has_heard() -> bool:
-            with self.stack.folder.log("scheduler").open(encoding="utf-8", errors="replace") as log:
-                return sum(SETTLED in line and words in line for line in log) >= self._asked[key]
-
-        self.wait(has_heard, f"the scheduler's word of the end of {words}", SETTLING_SECONDS)
-        return asked
 
     def retries(self, run_id: str) -> bool:
         """Whether a task of the run waits for its next try."""
@@ -281,7 +257,7 @@ class Rehearsal:
         waiting = [run["dag_run_id"] for run in self.clerk.runs(RESOLUTION) if run["state"] not in ENDED]
         for run_id in waiting[:1]:
             if self.clerk.task_states(RESOLUTION, run_id).get(DECISION) == WAITING:
-                self._settle(self.clerk.wait_for_hitl(RESOLUTION, run_id, DECISION))
+                self.clerk.wait_for_hitl(RESOLUTION, run_id, DECISION)
                 self.clerk.answer(RESOLUTION, run_id, DECISION, [SEND_AGAIN], {})
         return not waiting
 

@@ -148,7 +148,7 @@ def test_credentials_do_not_show_when_printed(folder: DataFolder) -> None:
 
 def test_every_member_of_staff_has_a_password_and_a_role(folder: DataFolder) -> None:
     users = environment_of(folder)["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"].split(",")
-    assert users == [f"{name}:{role}" for name, role in STAFF.items()]
+    assert users == [f"{name}:{member.rank}" for name, member in STAFF.items()]
     assert set(load_credentials(folder).passwords) == set(STAFF)
 
 

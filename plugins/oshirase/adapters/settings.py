@@ -21,6 +21,7 @@ from oshirase.adapters.sql import declared
 from oshirase.domain.campaign import Campaign, City, InSeason, NamedSettings, Settings
 from oshirase.domain.console import Console
 from oshirase.domain.extract import ID_CHANGES, Ingest, Layout
+from oshirase.domain.staff import Staff
 from oshirase.errors import BadSettings, UnknownCampaign
 
 S = TypeVar("S", bound=Settings)
@@ -102,6 +103,15 @@ def load_ingest() -> Ingest:
     """
     path = _config("ingest.toml")
     return _validated(Ingest, _read(path), path)
+
+
+def load_staff(path: Path) -> Staff:
+    """The accounts that a file of the administrator's is about, wherever it lies.
+
+    Raises:
+        BadSettings: a line for each finding, with file, key and sentence.
+    """
+    return _validated(Staff, _read(path), path)
 
 
 def load_layouts() -> list[Layout]:

@@ -87,6 +87,7 @@ _SYNTAX = {
     "Cannot redefine": "同じ見出しが2回書かれています",
 }
 _LONGEST_VALUE = 40
+_SECRET_KEYS = {"password"}
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,8 @@ def _no_such_key(key: str, known: Collection[str]) -> str:
 
 
 def _value(details: ErrorDetails) -> str:
-    return "" if details["type"] in {"missing", "extra_forbidden"} else shown_value(details["input"])
+    is_secret = _SECRET_KEYS.intersection(details["loc"])
+    return "" if is_secret or details["type"] in {"missing", "extra_forbidden"} else shown_value(details["input"])
 
 
 def _in_file(details: ErrorDetails, content: Any) -> Location:

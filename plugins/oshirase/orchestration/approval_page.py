@@ -21,7 +21,7 @@ from oshirase.services.unknown import Undecided
 def template(name: str) -> Template:
     """A Markdown template of `templates/`; a name that is not given to it is an error."""
     folder = Path(__file__).parent / "templates"
-    # Markdown, not HTML: Airflow's own page escapes it.
+    # Markdown, not HTML, of which Airflow's own page shows nothing: what could be taken for it is escaped there.
     environment = Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,

@@ -16,6 +16,7 @@ from oshirase.orchestration.console import upload_by_hand
 from oshirase.orchestration.context import asked_by, covered_days, named_day, worker_name
 from oshirase.orchestration.freshness import wait_for_records
 from oshirase.orchestration.operators import ApproveCampaignRun, SendSmsBatchOperator
+from oshirase.orchestration.rights import campaign_access
 from oshirase.orchestration.timetables import CampaignTimetable
 from oshirase.services import campaign_run as runs
 from oshirase.services.approval import note_request
@@ -43,6 +44,7 @@ def campaign_dag(name: str, doc_md: str | None) -> DAG:
         is_paused_upon_creation=True,
         max_active_runs=4,
         tags=["campaign", campaign.section],
+        access_control=campaign_access(campaign.section),
         params={
             "occurrence_on": Param(
                 None,

@@ -106,7 +106,7 @@ class ConfirmUpload(HITLOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Do what the person says with the file whose code they typed; a code that fits none is asked for again."""
         answer = super().execute_complete(context, event)
-        desk = open_desk(self.console, context, by=answered_by(answer).user_id)
+        desk = open_desk(self.console, context, by=answered_by(answer).name)
         slot = self._slot(desk)
         code = str(answer["params_input"].get("confirmation_code") or "").strip().upper()
         (option,) = answer["chosen_options"]

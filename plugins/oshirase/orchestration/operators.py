@@ -129,7 +129,7 @@ class ApproveCampaignRun(HITLOperator):
 
     def _decide(self, reviews: Sequence[Review], chosen: list[str], who: Person, reason: str) -> None:
         for review in reviews:
-            content = campaign_engine(), review.run.campaign_run_id, str(review.run.digest), who.user_id, clock.now()
+            content = campaign_engine(), review.run.campaign_run_id, str(review.run.digest), who.name, clock.now()
             if chosen == [APPROVE]:
                 approve_campaign_run(*content, reason or None)
             else:

@@ -26,7 +26,8 @@ async def visitor(
     user = await get_user(request, None, bearer)
     manager = get_auth_manager()
     return Visitor(
-        user_id=str(user.get_id()),
+        # The name to sign in with, which says more than the number that accounts of the FAB auth manager have.
+        user_id=str(user.get_name()),
         readable=frozenset(manager.get_authorized_dag_ids(user=user, method="GET")),
         editable=frozenset(manager.get_authorized_dag_ids(user=user, method="PUT")),
     )

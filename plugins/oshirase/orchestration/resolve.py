@@ -24,7 +24,7 @@ SEEN_AT = "seen_at"
 
 def resolve_unknown_dag(doc_md: str | None) -> DAG:
     """Look up, decide, send again; one run at a time, so that a person is asked about the present list only."""
-    with upkeep_dag("resolve_unknown", "結果不明の確認", EVERY, doc_md) as dag:
+    with upkeep_dag("resolve_unknown", "結果不明の確認", EVERY, doc_md, asks_people=True) as dag:
         decided = DecideUnknown(task_id="decide", task_display_name="② 再送するかを決める")
         released = list_released_batches()
         send = SendSmsBatchOperator.partial(
@@ -94,7 +94,7 @@ class DecideUnknown(HITLOperator):
             campaign_engine(),
             is_to_send=option == SEND_AGAIN,
             seen_at=_seen_at(context),
-            by=answered_by(answer).user_id,
+            by=answered_by(answer).name,
             now=clock.now(),
         )
         return {"option": option, "notices": decided}

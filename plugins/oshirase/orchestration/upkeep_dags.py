@@ -11,13 +11,16 @@ from oshirase.adapters.settings import load_city
 from oshirase.orchestration.campaign_dag import START
 from oshirase.orchestration.context import worker_name
 from oshirase.orchestration.hook import SmsGatewayHook
+from oshirase.orchestration.rights import upkeep_access
 from oshirase.services import receipts, reconciliation
 from oshirase.services.stop import wait_for_senders
 
 GATEWAY_CONN_ID = SmsGatewayHook.default_conn_name
 
 
-def upkeep_dag(dag_id: str, title: str, schedule: timedelta | Timetable, doc_md: str | None) -> DAG:
+def upkeep_dag(
+    dag_id: str, title: str, schedule: timedelta | Timetable, doc_md: str | None, *, asks_people: bool = False
+) -> DAG:
     """A DAG of ours that is no campaign: paused at first, one run at a time."""
     return DAG(
         dag_id=dag_id,
@@ -29,6 +32,7 @@ def upkeep_dag(dag_id: str, title: str, schedule: timedelta | Timetable, doc_md:
         is_paused_upon_creation=True,
         max_active_runs=1,
         tags=["upkeep"],
+        access_control=upkeep_access(asks_people=asks_people),
         default_args={"retries": 2, "retry_delay": timedelta(seconds=30), "owner": "oshirase"},
     )
 

@@ -44,7 +44,7 @@ class ReviewText:
 
 @dataclass(frozen=True)
 class Person:
-    """Who answers: the id that the ledger keeps, and the name to sign in with, which may be another word for it."""
+    """Who answers: Airflow's id, which may be a mere number, and the name to sign in with, which the ledger keeps."""
 
     user_id: str
     name: str
