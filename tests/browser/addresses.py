@@ -28,9 +28,16 @@ class Address:
 
 
 PAGES = (
+    Address("home", ""),
+    Address("campaign", "campaigns/nhi_overdue", has_chart=True),
+    Address("effect", "campaigns/health_check/effect", OTHER_CLERK),
     Address("occurrences", "occurrences?whole=true", OTHER_CLERK),
     Address("undecided", "undecided"),
-    Address("run", "runs/{nhi_overdue}"),
+    Address("run", "runs/{nhi_overdue}", has_chart=True),
+    Address("report", "runs/{nhi_overdue}/report", is_shown=False),
+    Address("notices", "runs/{nhi_overdue}/notices"),
+    Address("people", "people", is_shown=False),
+    Address("access", "access", is_shown=False),
     Address("run-awaiting", "runs/{late_elderly_overdue}"),
     Address("run-injected", f"runs/{{{INJECTED_CAMPAIGN}}}", OTHER_CLERK, is_shown=False),
     Address("message", "runs/{public_notice}", is_shown=False),
@@ -39,5 +46,9 @@ PAGES = (
 OF_ONE_SECTION = (
     Address("run", "runs/{nhi_overdue}", OTHER_CLERK),
     Address("run", "runs/{public_notice}", CLERK),
+    Address("report", "runs/{public_notice}/report", CLERK),
+    Address("notices", "runs/{public_notice}/notices", CLERK),
+    Address("campaign", "campaigns/public_notice", CLERK),
+    Address("effect", "campaigns/public_notice/effect", CLERK),
     Address("dag-run", "dag-run?dag_id=public_notice&dag_run_id=manual", CLERK),
 )

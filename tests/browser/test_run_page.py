@@ -2,12 +2,16 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from sandbox.stack.credentials import CLERK, OTHER_CLERK
 from tests.browser.conftest import OpenVisit
 from tests.browser.play import INJECTED, INJECTED_CAMPAIGN, PATIENCE_SECONDS, Play
 
+DELIVERED = """
+select resident_id, phone_e164 from ledger.notice where campaign_run_id = :run and state = 'delivered' limit 1
+"""
 STATES = "select distinct state from ledger.notice where campaign_run_id = :run"
 # Whole telephone numbers; what pages show of them is masked.
 NUMBER = re.compile(r"(?:\+81|0)[789]0[- ]?\d{4}[- ]?\d{4}")
@@ -33,18 +37,44 @@ def test_the_funnel_leads_into_a_list(visit: OpenVisit, play: Play) -> None:
     one.expect_policy_kept()
 
 
-def test_a_list_is_downloaded_with_a_reason_that_is_kept(visit: OpenVisit, play: Play) -> None:
+@pytest.mark.parametrize(
+    ("button", "choice"),
+    [("電話番号を伏せてダウンロードする", "masked"), ("宛名番号と電話番号を含めてダウンロードする", "personal")],
+)
+def test_a_list_is_downloaded_with_a_reason_that_is_kept(
+    visit: OpenVisit, play: Play, button: str, choice: str
+) -> None:
     page = visit(CLERK).page
     page.goto(f"{play.address}/oshirase/runs/{play.runs['nhi_overdue']}")
     page.locator('main a[href*="/notices?"]').first.click()
-    form = page.locator("form").filter(has=page.locator('[name="reason"]'))
-    form.locator('[name="reason"]').fill("窓口での確認のため")
+    page.get_by_label("ダウンロードする理由").fill("窓口での確認のため")
     with page.expect_download() as downloading:
-        form.get_by_role("button").click()
+        page.get_by_role("button", name=button).click()
     assert downloading.value.suggested_filename.endswith(".csv")
-    assert downloading.value.path().read_bytes().count(b"\n") > 1
-    kept = play.rows("select accessed_by, reason from ledger.access where kind = 'list_downloaded'")
+    content = downloading.value.path().read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert content.count(b"\n") > 1
+    assert bool(NUMBER.search(content.decode())) == (choice == "personal")
+    kept = play.rows("select accessed_by, reason from ledger.access where choice like :choice", choice=f"{choice}%")
     assert [tuple(row) for row in kept] == [(CLERK, "窓口での確認のため")]
+
+
+def test_a_person_is_looked_up_and_that_is_kept(visit: OpenVisit, play: Play) -> None:
+    ((resident_id, phone),) = play.rows(DELIVERED, run=play.runs["nhi_overdue"])
+    one = visit(CLERK)
+    one.page.goto(f"{play.address}/oshirase/people")
+    one.page.get_by_label("宛名番号").fill(resident_id)
+    one.page.get_by_label("電話でのお問合せ").check()
+    one.page.get_by_role("button", name="照会する").click()
+    told = one.page.inner_text("main")
+    assert "国民健康保険料 納付確認のお知らせ" in told
+    assert "電話機に届いたことを確認しています" in told
+    assert phone[3:] not in told
+    assert resident_id not in one.page.url
+    one.expect_accessible()
+    one.expect_policy_kept()
+    kept = play.rows("select accessed_by, resident_id from ledger.access where kind = 'person_looked_up'")
+    assert (CLERK, resident_id) in [tuple(row) for row in kept]
 
 
 def test_a_run_is_stopped_and_its_bookings_cancelled(visit: OpenVisit, play: Play) -> None:

@@ -19,13 +19,13 @@ KINDS = {"personal": N_("宛名番号と電話番号を含む"), "masked": N_("�
 
 
 def access_routes(visitor: VisitorDependency) -> APIRouter:
-    """`GET /access`, for those who may edit a campaign: what concerns their campaigns."""
+    """`GET /access`, for those who may see a campaign, auditors among them: what concerns their campaigns."""
     routes = APIRouter()
 
     @routes.get("/access", response_class=HTMLResponse)
     def show(request: Request, who: Annotated[Visitor, Depends(visitor)], after: int | None = None) -> HTMLResponse:
         # Rights on DAGs that are no campaigns say nothing about whose look-ups these are.
-        campaigns = who.editable & set(campaign_names())
+        campaigns = who.readable & set(campaign_names())
         if not campaigns:
             raise HTTPException(status.HTTP_403_FORBIDDEN, NO_RIGHT)
         accesses = list_accesses(campaign_engine(), campaigns, after)

@@ -69,7 +69,6 @@ def _frame(who: Visitor) -> dict[str, Any]:
         "occasions": OCCASIONS,
         "longest_note": LONGEST_NOTE,
         "form_token": who.form_token(secret_key()),
-        "may_see_accesses": bool(who.editable & set(campaign_names())),
         "confidential": CONFIDENTIAL_REASONS,
         "in_general": IN_GENERAL,
     }
