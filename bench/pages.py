@@ -33,7 +33,7 @@ STOP = (
 
 
 def measure_pages(laps: int) -> list[Result]:
-    """A run that was handed over, its report, the same run stopped, and one that waits for its approval."""
+    """All pages over a run that was handed over, the same run stopped, and one that waits for its approval."""
     with TemporaryDirectory(prefix="oshirase-bench-") as folder, pages(Path(folder)) as (owner, client):
         for day in EARLIER:
             insert_run(owner, day, EARLIER_NOTICES)
@@ -44,6 +44,12 @@ def measure_pages(laps: int) -> list[Result]:
         shown = [
             *beside_count(client, sent, f"/runs/{sent}", "run page, handed over", laps),
             *beside_count(client, sent, f"/runs/{sent}/report", "run report", laps),
+            *beside_count(client, sent, f"/runs/{sent}/notices", "list", laps),
+            *beside_count(client, sent, f"/runs/{sent}/notices?sort=-changed", "list by change", laps),
+            *beside_count(client, sent, f"/runs/{sent}/notices?carrier=au&find=1234", "list by carrier and number", laps),
+            *beside_count(client, sent, "/campaigns/nhi_overdue", "campaign page", laps),
+            *beside_count(client, sent, "/", "home", laps),
+            *beside_count(client, sent, "/occurrences?whole=true", "occurrences", laps),
             *beside_count(client, unsent, f"/runs/{unsent}", "run page, awaiting approval", laps),
         ]
         write(owner, STOP, run=sent)

@@ -30,6 +30,7 @@ from tests.people import insert
 SIZE = 4_000
 PATIENCE_SECONDS = 120
 RESOLUTION, DECISION = "resolve_unknown", "decide"
+MEASUREMENT = "measure_outcomes"
 LOST = 2
 APPROVAL, APPROVE = "approve", "承認する"
 CODE = re.compile(r"確認コード\W*([0-9A-F]{4,})")
@@ -115,8 +116,8 @@ def played_city(folder: Path) -> Iterator[Play]:
         )
         owner = create_records_engine(make_url(stack.database_url))
         try:
-            stack.wait_for_airflow([*DAGS, RESOLUTION])
-            for dag_id in (*DAGS, RESOLUTION):
+            stack.wait_for_airflow([*DAGS, RESOLUTION, MEASUREMENT])
+            for dag_id in (*DAGS, RESOLUTION, MEASUREMENT):
                 stack.airflow.unpause(dag_id)
             play = Play(stack, owner)
             _Plot(play, residents).play()
@@ -171,6 +172,7 @@ class _Plot:
         self._pass_until(TUESDAY)
         self._approve(*self._begin(INJECTED_CAMPAIGN, "2026-09-29", OTHER_CLERK), OTHER_HEAD, INJECTED)
         self._finish(INJECTED_CAMPAIGN)
+        self._run(MEASUREMENT)
 
     def _begin(self, campaign: str, occurrence_on: str, clerk: str) -> tuple[str, Mapping[str, Any]]:
         """A clerk starts a run; the campaign, and what it asks."""
