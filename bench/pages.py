@@ -46,7 +46,7 @@ def measure_pages(laps: int) -> list[Result]:
             *beside_count(client, sent, f"/runs/{sent}/report", "run report", laps),
             *beside_count(client, sent, f"/runs/{sent}/notices", "list", laps),
             *beside_count(client, sent, f"/runs/{sent}/notices?sort=-changed", "list by change", laps),
-            *beside_count(client, sent, f"/runs/{sent}/notices?carrier=au&find=1234", "list by carrier and number", laps),
+            *beside_count(client, sent, f"/runs/{sent}/notices?carrier=au&find=1234", "list, searched", laps),
             *beside_count(client, sent, "/campaigns/nhi_overdue", "campaign page", laps),
             *beside_count(client, sent, "/", "home", laps),
             *beside_count(client, sent, "/occurrences?whole=true", "occurrences", laps),
