@@ -30,7 +30,7 @@ class Address:
 PAGES = (
     Address("home", ""),
     Address("campaign", "campaigns/nhi_overdue", has_chart=True),
-    Address("effect", "campaigns/nhi_overdue/effect", has_chart=True),
+    Address("effect", "campaigns/nhi_overdue/effect"),
     Address("occurrences", "occurrences?whole=true", OTHER_CLERK),
     Address("undecided", "undecided"),
     Address("run", "runs/{nhi_overdue}", has_chart=True),
