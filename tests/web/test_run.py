@@ -352,3 +352,11 @@ def test_nobody_else_sees_a_code_and_nobody_after_the_approval(scene: Scene, ope
     ((digest,),) = scene.rows("select digest from ledger.campaign_run")
     scene.approve(run, digest)
     assert "現在の確認コード" not in page_of(open_as(CLERK), run)
+
+
+def test_a_run_of_which_all_has_arrived_offers_nothing_to_stop(open_as: Open, scene: Scene, run: UUID) -> None:
+    assert "この実行回の送信を停止する" in page_of(open_as(CLERK), run)
+    scene.clock.moment += timedelta(days=1)
+    scene.collect()
+    assert "accepted" not in scene.states()
+    assert "この実行回の送信を停止する" not in page_of(open_as(CLERK), run)

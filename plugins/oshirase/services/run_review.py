@@ -97,8 +97,9 @@ class RunReview:
 
     @property
     def is_stoppable(self) -> bool:
-        """Whether a person may end it: planned, and not ended yet."""
-        return self.run.closed_as is None and self.run.composed_at is not None
+        """Whether there is something to stop: not ended yet, and not everything has been sent or left out."""
+        is_open = self.run.closed_as is None and self.run.composed_at is not None
+        return is_open and self.tally.count("planned", "claimed", "unknown", "accepted") > 0
 
 
 def load_run_review(engine: Engine, campaign_run_id: UUID, now: datetime) -> RunReview:
