@@ -1,6 +1,6 @@
 """`make env`: .env out of .env.example, with a fresh value for every secret. Needs Python and nothing else.
 
-    python3 deploy/make_env.py [--emulator] [--to FILE]
+python3 deploy/make_env.py [--emulator] [--to FILE]
 """
 
 import base64

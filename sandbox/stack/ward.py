@@ -1,6 +1,6 @@
 """`python -m sandbox.stack.ward`: the synthetic ward and its time, for an Oshirase that runs somewhere else already.
 
-Environment: `OSHIRASE_DATABASE_URL`, `OSHIRASE_EXTRACT_FOLDER`, `OSHIRASE_SANDBOX_CLOCK`. Run again, it changes nothing.
+Environment: `OSHIRASE_DATABASE_URL`, `OSHIRASE_EXTRACT_FOLDER`, `OSHIRASE_SANDBOX_CLOCK`. A second time it changes nothing.
 """
 
 import os
@@ -45,7 +45,9 @@ def begin(ward: WardSpec) -> None:
     folder = Path(_setting(drop_folder.SETTING))
     residents = load_residents(url, ward, folder, known_first_at=KNOWN_FIRST_AT)
     now = f"{clock.now().astimezone(JST):%Y-%m-%d %H:%M}"
-    print(f"a ward of {residents.ward.size:,} residents, known until {residents.known_until.astimezone(JST)}; it is {now}")
+    print(
+        f"a ward of {residents.ward.size:,} residents, known until {residents.known_until.astimezone(JST)}; it is {now}"
+    )
 
 
 def _setting(name: str) -> str:

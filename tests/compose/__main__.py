@@ -1,6 +1,6 @@
 """`make test-compose`: docker-compose.yaml for real, with a campaign, a worker's death and a restart in it.
 
-Exit status 0 when all of it holds, also when this machine has no Docker engine: it says so. `KEEP=1` leaves the project.
+Exit status 0 when all of it holds, and where there is no Docker engine: it says so. `KEEP=1` leaves the project.
 """
 
 import os
@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 

@@ -67,9 +67,8 @@ def _build_stand_in(name: str, debian: str) -> str:
 
 def run(command: Sequence[str], *, given: str | None = None, show: bool = False) -> str:
     """Run a command to its end; what it says, unless it is shown. Raises RuntimeError with the end of it."""
-    done = subprocess.run(
-        command, input=given, stdout=None if show else subprocess.PIPE, stderr=None if show else subprocess.PIPE, text=True
-    )
+    output = None if show else subprocess.PIPE
+    done = subprocess.run(command, input=given, stdout=output, stderr=output, text=True, check=False)
     if done.returncode:
         told = "\n".join(((done.stdout or "") + (done.stderr or "")).splitlines()[-30:])
         raise RuntimeError(f"{' '.join(command[:12])} ended with {done.returncode}\n{told}")
@@ -77,4 +76,4 @@ def run(command: Sequence[str], *, given: str | None = None, show: bool = False)
 
 
 def _succeeds(command: Sequence[str]) -> bool:
-    return subprocess.run(command, capture_output=True, timeout=PULL_SECONDS).returncode == 0
+    return subprocess.run(command, capture_output=True, timeout=PULL_SECONDS, check=False).returncode == 0

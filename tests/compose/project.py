@@ -22,7 +22,11 @@ FILES = (make_env.ROOT / "docker-compose.yaml", Path(__file__).parent / "overrid
 JOBS = ("migrate", "ward")
 APPROVER = "sato"
 START_SECONDS = 900
-ACCOUNTS = "umask 077; cat > /tmp/staff.toml; python -m oshirase.orchestration.roles --users /tmp/staff.toml; s=$?; rm /tmp/staff.toml; exit $s"
+ACCOUNTS = """
+umask 077; cat > /tmp/staff.toml
+python -m oshirase.orchestration.roles --users /tmp/staff.toml; status=$?
+rm /tmp/staff.toml; exit $status
+"""
 COUNTS = """
 import os, sys, urllib.request
 request = urllib.request.Request(f"http://localhost:8090/emulator/{sys.argv[1]}", data=sys.stdin.buffer.read() or None)
@@ -78,7 +82,11 @@ class Project:
 
     def containers(self) -> list[dict[str, Any]]:
         """What `docker inspect` says of each."""
-        ids = self.call("ps", "--all", "--quiet").split() if self.compose[0] == "docker" else self.call("ps", "-q").split()
+        ids = (
+            self.call("ps", "--all", "--quiet").split()
+            if self.compose[0] == "docker"
+            else self.call("ps", "-q").split()
+        )
         return list(json.loads(run(["docker", "inspect", *ids]))) if ids else []
 
     def _is_well(self) -> bool:
@@ -118,7 +126,8 @@ class Project:
 
     def advance(self, by: timedelta) -> None:
         """Move that time forwards."""
-        code = f"from datetime import timedelta; from sandbox import clock; clock.advance(timedelta(seconds={by.total_seconds()}))"
+        imports = "from datetime import timedelta; from sandbox import clock"
+        code = f"{imports}; clock.advance(timedelta(seconds={by.total_seconds()}))"
         self.execute("gateway", "python", "-c", code)
 
     def query(self, statement: str) -> list[str]:

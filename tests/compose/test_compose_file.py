@@ -28,13 +28,16 @@ def test_the_services() -> None:
         *("airflow-db", "records-db", "redis", "migrate", "api-server", "scheduler", "dag-processor", "triggerer"),
         *("worker", "gateway", "ward"),
     }
-    assert JOBS == {"migrate", "ward"}
+    assert {"migrate", "ward"} == JOBS
 
 
 @every_service
 def test_is_watched_or_waited_for(name: str) -> None:
     if name in JOBS:
-        assert any(service.get("depends_on", {}).get(name) == {"condition": "service_completed_successfully"} for service in SERVICES.values())
+        assert any(
+            service.get("depends_on", {}).get(name) == {"condition": "service_completed_successfully"}
+            for service in SERVICES.values()
+        )
     else:
         assert {"test", "interval", "timeout", "retries"} <= set(SERVICES[name]["healthcheck"])
 
@@ -89,9 +92,13 @@ def test_secrets_have_no_default() -> None:
 @every_service
 def test_secrets_are_variables(name: str) -> None:
     for variable, value in (SERVICES[name].get("environment") or {}).items():
-        if SECRET.search(variable) or "://" in str(value) and "@" in str(value):
+        if SECRET.search(variable) or ("://" in str(value) and "@" in str(value)):
             assert VARIABLE.search(value), f"{variable} of {name} is written out"
-    assert not SECRET.search(VARIABLE.sub("", str(SERVICES[name].get("command", ""))).replace("$$ADMIN_PASSWORD", "").replace("$$REDISCLI_AUTH", ""))
+    assert not SECRET.search(
+        VARIABLE.sub("", str(SERVICES[name].get("command", "")))
+        .replace("$$ADMIN_PASSWORD", "")
+        .replace("$$REDISCLI_AUTH", "")
+    )
 
 
 @pytest.mark.parametrize(
