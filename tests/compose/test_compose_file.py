@@ -118,6 +118,10 @@ def test_what_sends_is_given_the_time_to_finish() -> None:
     assert all("stop_grace_period" in service for service in SERVICES.values())
 
 
+def test_what_a_worker_needs_to_finish_is_stopped_after_it() -> None:
+    assert set(SERVICES["worker"]["depends_on"]) >= {"api-server", "airflow-db", "records-db", "redis"}
+
+
 def test_what_has_to_last_is_in_a_volume() -> None:
     mounted = {volume.rpartition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())}
     named = {volume if not volume.startswith("$") else VARIABLE.match(volume)[3] for volume in mounted}  # type: ignore[index]
