@@ -1,6 +1,7 @@
 """`python -m sandbox.stack.ward`: the synthetic ward and its time, for an Oshirase that runs somewhere else already.
 
-Environment: `OSHIRASE_DATABASE_URL`, `OSHIRASE_EXTRACT_FOLDER`, `OSHIRASE_SANDBOX_CLOCK`. A second time it changes nothing.
+Environment: `OSHIRASE_DATABASE_URL`, `OSHIRASE_EXTRACT_FOLDER`, `OSHIRASE_SANDBOX_CLOCK`.
+Run again, it changes nothing.
 """
 
 import os
