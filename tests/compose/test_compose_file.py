@@ -118,8 +118,10 @@ def test_what_sends_is_given_the_time_to_finish() -> None:
     assert all("stop_grace_period" in service for service in SERVICES.values())
 
 
-def test_what_a_worker_needs_to_finish_is_stopped_after_it() -> None:
-    assert set(SERVICES["worker"]["depends_on"]) >= {"api-server", "airflow-db", "records-db", "redis"}
+def test_workers_start_after_what_they_need_and_stop_before_it() -> None:
+    needed = SERVICES["worker"]["depends_on"]
+    for name in ("api-server", "airflow-db", "records-db", "redis"):
+        assert needed[name] == {"condition": "service_healthy"}
 
 
 def test_what_has_to_last_is_in_a_volume() -> None:
