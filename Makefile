@@ -82,6 +82,14 @@ test-e2e: $(INSTALLED) ## Run campaigns in real Airflow and take parts of it awa
 test-browser: $(INSTALLED) ## Use the pages as clerks do, in headless Chromium, by the rights of each role (ARGS='-k name' narrows)
 	@$(BIN)/python -m pytest tests/browser $(ARGS)
 
+.PHONY: env
+env: ## Write .env for docker-compose.yaml, a fresh value for every secret; never over one (EMULATOR=1 without a gateway)
+	@$(PYTHON) deploy/make_env.py $(if $(EMULATOR),--emulator)
+
+.PHONY: test-compose
+test-compose: $(INSTALLED) ## Run the containers, a campaign and a restart in them, where a Docker engine is (DEBIAN_IMAGE= builds stand-ins)
+	@$(if $(DEBIAN_IMAGE),DEBIAN_IMAGE=$(DEBIAN_IMAGE)) $(BIN)/python -m tests.compose
+
 .PHONY: screenshots
 screenshots: $(INSTALLED) ## Take the images of the documentation anew: docs/images
 	@$(BIN)/python -m pytest tests/browser/screenshots.py $(ARGS)
