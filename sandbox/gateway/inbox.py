@@ -221,6 +221,7 @@ def _environment(language: Language) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    # A method that the extension adds, which its types do not know.
     environment.install_gettext_translations(translations(language, CATALOGUES), newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(
         moment=moment if language == "ja" else _moment_in_english, telephone=telephone, grouped="{:,}".format

@@ -265,7 +265,10 @@ def test_figures_are_restated_when_late_results_come_and_what_was_told_stays(hal
     debtors(half)
     carry_out(half)
     days_after(half, 40)
-    tell = lambda: measurement.measure_campaign(half.engine, half.campaign, half.city, half.clock(), "test")  # noqa: E731
+
+    def tell() -> object:
+        return measurement.measure_campaign(half.engine, half.campaign, half.city, half.clock(), "test")
+
     assert (tell(), tell()) == (1, 0)
     pay(half, arms(half, "accepted")[0], SENT_ON + timedelta(days=3), recorded_at=OCCURRENCE + timedelta(days=41))
     half.clock.moment += timedelta(days=41)

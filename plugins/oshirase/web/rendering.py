@@ -72,6 +72,7 @@ def page_templates(language: Language = "ja") -> Jinja2Templates:
         extensions=["jinja2.ext.i18n"],
     )
     spoken = translations(language)
+    # A method that the extension adds, which its types do not know.
     environment.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]
     environment.filters |= {
         "moment": moment_in_words if language == "ja" else _moment_in_english,
