@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from oshirase.cli.audit import audit
 from oshirase.cli.backfill import backfill
 from oshirase.cli.calls import calls
 from oshirase.cli.campaigns import campaigns
@@ -34,6 +35,7 @@ app.command()(backfill)
 app.command()(report)
 app.command()(power)
 app.add_typer(calls, name="calls")
+app.add_typer(audit, name="audit")
 app.command()(doctor)
 app.command()(migrate)
 
