@@ -17,6 +17,7 @@ from oshirase.cli.missed import missed
 from oshirase.cli.power import power
 from oshirase.cli.preview import preview
 from oshirase.cli.report import report
+from oshirase.cli.watch import watch
 from oshirase.domain.calendar import UnknownYear
 from oshirase.errors import OshiraseError
 
@@ -37,6 +38,7 @@ app.command()(power)
 app.add_typer(calls, name="calls")
 app.add_typer(audit, name="audit")
 app.command()(doctor)
+app.command()(watch)
 app.command()(migrate)
 
 
