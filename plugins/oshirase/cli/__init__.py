@@ -16,6 +16,7 @@ from oshirase.cli.missed import missed
 from oshirase.cli.power import power
 from oshirase.cli.preview import preview
 from oshirase.cli.report import report
+from oshirase.cli.sending_lock import lock_sending, unlock_sending
 from oshirase.domain.calendar import UnknownYear
 from oshirase.errors import OshiraseError
 
@@ -36,6 +37,8 @@ app.command()(power)
 app.add_typer(calls, name="calls")
 app.command()(doctor)
 app.command()(migrate)
+app.command()(lock_sending)
+app.command()(unlock_sending)
 
 
 def main() -> None:
