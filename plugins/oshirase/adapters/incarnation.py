@@ -1,4 +1,4 @@
-"""Noticing that the records database was restored: `include/sql/schema/0008_sending_lock.sql` says by what it tells."""
+"""Noticing that the records database was restored: `include/sql/schema/0009_sending_lock.sql` says by what it tells."""
 
 from datetime import datetime
 

@@ -1,5 +1,5 @@
 /*
-name:    schema/0008_sending_lock
+name:    schema/0009_sending_lock
 purpose: A database that was restored has forgotten what was sent since its backup. It notices by itself that it is not
          the one that it was, and lets nothing be claimed until a person says that it may.
 */
@@ -51,7 +51,7 @@ select
     p.database_oid,
     p.timeline,
     now() as noted_at,
-    'migration 0008' as noted_by
+    'migration 0009' as noted_by
 from ledger.present_incarnation() as p;
 
 create table ledger.sending_lock (

@@ -4,10 +4,10 @@ from alembic import op
 
 from oshirase.adapters.sql import sql
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Apply `schema/0008_sending_lock`, in one transaction."""
-    op.get_bind().connection.cursor().execute(sql("schema/0008_sending_lock"))
+    """Apply `schema/0009_sending_lock`, in one transaction."""
+    op.get_bind().connection.cursor().execute(sql("schema/0009_sending_lock"))
