@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from oshirase.adapters.redaction import install_redaction
 from oshirase.cli.backfill import backfill
 from oshirase.cli.calls import calls
 from oshirase.cli.campaigns import campaigns
@@ -36,6 +37,15 @@ app.command()(power)
 app.add_typer(calls, name="calls")
 app.command()(doctor)
 app.command()(migrate)
+
+
+def command() -> None:
+    """What the installed `oshirase` starts: `main` in a process whose logs are redacted."""
+    try:
+        install_redaction()
+    except OshiraseError as error:
+        _fail(str(error))
+    main()
 
 
 def main() -> None:
