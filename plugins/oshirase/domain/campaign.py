@@ -318,6 +318,8 @@ class Sending(Settings):
     lead_minutes: int = Field(ge=10)
     """From planning to the first booking: the time that staff have to approve."""
     batch_size: int = Field(ge=1, le=500)
+    at_once: int = Field(default=4, ge=1, le=32)
+    """So many batches of one run are handed over at the same time, over all workers."""
 
     @model_validator(mode="after")
     def _console_is_named(self) -> "Sending":
@@ -325,6 +327,8 @@ class Sending(Settings):
             raise ValueError('hand_over = "console" と console = "名前" は、両方書くか、両方とも書かないでください')
         if self.console == self.gateway_conn_id:
             raise ValueError("console は gateway_conn_id と別の名前にしてください（台帳は名前で見分けます）")
+        if self.console and "at_once" in self.model_fields_set:
+            raise ValueError("at_once は、コンソールで引き渡すときには使いません。この行を削除してください")
         return self
 
 
