@@ -17,6 +17,7 @@ from oshirase.cli.missed import missed
 from oshirase.cli.power import power
 from oshirase.cli.preview import preview
 from oshirase.cli.report import report
+from oshirase.cli.watch import watch
 from oshirase.domain.calendar import UnknownYear
 from oshirase.errors import OshiraseError
 
@@ -36,6 +37,7 @@ app.command()(report)
 app.command()(power)
 app.add_typer(calls, name="calls")
 app.command()(doctor)
+app.command()(watch)
 app.command()(migrate)
 
 
