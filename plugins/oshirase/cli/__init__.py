@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from oshirase.adapters.redaction import install_redaction
 from oshirase.cli.backfill import backfill
 from oshirase.cli.calls import calls
 from oshirase.cli.campaigns import campaigns
@@ -41,6 +42,15 @@ app.command()(watch)
 app.command()(migrate)
 app.command()(lock_sending)
 app.command()(unlock_sending)
+
+
+def command() -> None:
+    """What the installed `oshirase` starts: `main` in a process whose logs are redacted."""
+    try:
+        install_redaction()
+    except OshiraseError as error:
+        _fail(str(error))
+    main()
 
 
 def main() -> None:
