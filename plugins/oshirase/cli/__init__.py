@@ -15,6 +15,7 @@ from oshirase.cli.migrate import migrate
 from oshirase.cli.missed import missed
 from oshirase.cli.power import power
 from oshirase.cli.preview import preview
+from oshirase.cli.purge import purge
 from oshirase.cli.report import report
 from oshirase.domain.calendar import UnknownYear
 from oshirase.errors import OshiraseError
@@ -34,6 +35,7 @@ app.command()(backfill)
 app.command()(report)
 app.command()(power)
 app.add_typer(calls, name="calls")
+app.command()(purge)
 app.command()(doctor)
 app.command()(migrate)
 
