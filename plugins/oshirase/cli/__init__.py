@@ -17,6 +17,7 @@ from oshirase.cli.power import power
 from oshirase.cli.preview import preview
 from oshirase.cli.purge import purge
 from oshirase.cli.report import report
+from oshirase.cli.watch import watch
 from oshirase.domain.calendar import UnknownYear
 from oshirase.errors import OshiraseError
 
@@ -37,6 +38,7 @@ app.command()(power)
 app.add_typer(calls, name="calls")
 app.command()(purge)
 app.command()(doctor)
+app.command()(watch)
 app.command()(migrate)
 
 

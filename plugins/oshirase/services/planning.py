@@ -222,9 +222,10 @@ def note_plan(connection: Connection, campaign: Campaign, city: City, run: Campa
 
 
 def digest_settings(campaign: Campaign, city: City) -> str:
-    """Digest of all settings that a run is made with; how it is measured and purged later is none of them."""
-    of_campaign = campaign.model_dump(mode="json", exclude={"measurement", "reference"})
-    settings = json.dumps([of_campaign, city.model_dump(mode="json", exclude={"retention"})], sort_keys=True)
+    """Digest of all settings that a run is made with: not of how it is spread, measured or purged."""
+    of_sending = campaign.sending.model_dump(mode="json", exclude={"at_once"})
+    of_campaign = campaign.model_dump(mode="json", exclude={"measurement", "reference"}) | {"sending": of_sending}
+    settings = json.dumps([of_campaign, city.model_dump(mode="json", exclude={"alerts", "retention"})], sort_keys=True)
     return hashlib.sha256(settings.encode()).hexdigest()
 
 
