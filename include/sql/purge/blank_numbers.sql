@@ -9,7 +9,9 @@ returns: notice_id
 with due as (
     select
         n.notice_id,
-        case when t.text_id is not null and n.batch is not null then ledger.notice_digest(n.*, t.body, :key) end as digest
+        case
+            when t.text_id is not null and n.batch is not null then ledger.notice_digest(n.*, t.body, :key)
+        end as digest
     from ledger.notice as n
     inner join ledger.notice_state as s on n.state = s.state and s.is_settled
     left join ledger.message_text as t on n.text_id = t.text_id
