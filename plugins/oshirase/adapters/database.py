@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from oshirase.adapters import clock
+from oshirase.adapters.incarnation import note_restore
 from oshirase.errors import DatabaseUnreachable, MissingSetting, SchemaMismatch
 
 SETTING = "OSHIRASE_DATABASE_URL"
@@ -60,7 +62,7 @@ def _leave_values_out(context: ExceptionContext) -> None:
 
 @cache
 def campaign_engine() -> Engine:
-    """This process's engine for campaigns: checked once for reach and schema.
+    """This process's engine for campaigns: checked once for reach, schema, and whether it was restored.
 
     Raises:
         MissingSetting, DatabaseUnreachable, SchemaMismatch.
@@ -85,6 +87,7 @@ def _checked_engine(role: str) -> Engine:
     owner = create_records_engine(url)
     try:
         check_schema(owner)
+        note_restore(owner, clock.now())
     finally:
         owner.dispose()
     return create_records_engine(url, role)

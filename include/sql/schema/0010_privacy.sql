@@ -1,5 +1,5 @@
 /*
-name:    schema/0009_privacy
+name:    schema/0010_privacy
 purpose: Forgetting persons without forgetting what was done: numbers, texts and ids of notices become keyed hashes in
          one narrow way, by a role that can do nothing else; every purge is on record. What a hash is of cannot be told
          without the city's key; that a subject was reminded can.

@@ -4,14 +4,14 @@ from alembic import op
 
 from oshirase.adapters.sql import sql
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 
 PARTS = ("privacy",)
 
 
 def upgrade() -> None:
-    """Apply each `schema/0009_PART`, in one transaction."""
+    """Apply each `schema/0010_PART`, in one transaction."""
     cursor = op.get_bind().connection.cursor()
     for part in PARTS:
-        cursor.execute(sql(f"schema/0009_{part}"))
+        cursor.execute(sql(f"schema/0010_{part}"))
