@@ -17,6 +17,7 @@ from oshirase.cli.migrate import migrate
 from oshirase.cli.missed import missed
 from oshirase.cli.power import power
 from oshirase.cli.preview import preview
+from oshirase.cli.purge import purge
 from oshirase.cli.report import report
 from oshirase.cli.sending_lock import lock_sending, unlock_sending
 from oshirase.cli.watch import watch
@@ -39,6 +40,7 @@ app.command()(report)
 app.command()(power)
 app.add_typer(calls, name="calls")
 app.add_typer(audit, name="audit")
+app.command()(purge)
 app.command()(doctor)
 app.command()(watch)
 app.command()(migrate)

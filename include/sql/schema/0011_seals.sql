@@ -1,5 +1,5 @@
 /*
-name:    schema/0010_seals
+name:    schema/0011_seals
 purpose: Tamper evidence: each seal closes a range of the rows of a table with a keyed hash that takes in the seal
          before it. The key is not in this database, so whoever has only the database cannot make a seal that fits.
 */
