@@ -17,6 +17,7 @@ from oshirase.adapters.database import CAMPAIGN_ROLE, create_records_engine, mig
 from oshirase.services.sending_lock import unlock_sending
 from sandbox.gateway.app import Settings
 from sandbox.gateway.testing import HandClock, RunningGateway, running_gateway
+from tests.debian import tell_what_did_not_run
 from tests.scene import OCCURRENCE, Scene
 
 # Before anything imports Airflow: it reads these once. Nothing here touches a home that a person uses.
@@ -32,6 +33,10 @@ where
     and tablename not in ('notice_state', 'transition', 'schema_version', 'incarnation')
 """
 _numbers = itertools.count(1)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    tell_what_did_not_run(terminalreporter)
 
 
 @pytest.fixture(scope="session")
