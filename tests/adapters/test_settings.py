@@ -187,6 +187,26 @@ def test_the_arms_cover_everybody() -> None:
             'gateway_conn_id = "karaden"\nhand_over = "console"',
             'sending: hand_over = "console" と console = "名前" は、両方書くか、両方とも書かないでください。',
         ),
+        (
+            'gateway_conn_id = "karaden"',
+            'gateway_conn_id = "karaden"\nat_once = 0',
+            "sending.at_once: 1以上の数にしてください（現在の値: 0）。",
+        ),
+        (
+            'gateway_conn_id = "karaden"',
+            'gateway_conn_id = "karaden"\nat_once = 33',
+            "sending.at_once: 32以下の数にしてください（現在の値: 33）。",
+        ),
+        (
+            'gateway_conn_id = "karaden"',
+            'gateway_conn_id = "karaden"\nat_once = 2.5',
+            "sending.at_once: 整数にしてください（現在の値: 2.5）。",
+        ),
+        (
+            'gateway_conn_id = "karaden"',
+            'gateway_conn_id = "karaden"\nhand_over = "console"\nconsole = "console"\nat_once = 4',
+            "sending: at_once は、コンソールで引き渡すときには使いません。この行を削除してください。",
+        ),
         ('title = "国', 'name = "x"\ntitle = "国', "name: 名前はファイル名で決まります。この行を削除してください。"),
     ],
 )

@@ -12,6 +12,7 @@ from airflow.sdk import DAG
 from oshirase.adapters.paths import project_home
 from oshirase.adapters.settings import campaign_names
 from oshirase.errors import UnknownCampaign
+from oshirase.orchestration.campaign_dag import campaign_dag
 
 FILES = sorted((project_home() / "dags").glob("*.py"))
 CAMPAIGNS = campaign_names()
@@ -77,6 +78,21 @@ def test_it_has_an_owner_and_tags(dag: DAG) -> None:
 def test_every_task_is_retried(dag: DAG) -> None:
     """Questions too: a scheduler that takes an early answer for a crash asks again instead of failing the run."""
     assert [task.task_id for task in dag.tasks if not task.retries] == []
+
+
+def test_so_many_batches_at_once_as_the_settings_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("config", "include"):
+        shutil.copytree(project_home() / folder, tmp_path / folder)
+    settings = tmp_path / "config" / "campaigns" / "nhi_overdue.toml"
+    monkeypatch.setenv("OSHIRASE_HOME", str(tmp_path))
+
+    def at_once() -> int | None:
+        limit: int | None = campaign_dag("nhi_overdue", "doc").get_task("send").max_active_tis_per_dagrun
+        return limit
+
+    assert at_once() == 4
+    settings.write_text(settings.read_text(encoding="utf-8").replace("[sending]", "[sending]\nat_once = 7"), "utf-8")
+    assert at_once() == 7
 
 
 def test_every_campaign_has_a_dag() -> None:

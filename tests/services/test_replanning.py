@@ -8,6 +8,7 @@ import pytest
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import HoldOut, Measurement, Reference
 from oshirase.services.campaign_run import load_campaign_run
+from oshirase.services.planning import digest_settings
 from tests.people import create_debtor, create_levy, create_payment, create_resident, insert
 from tests.scene import OCCURRENCE, Scene
 
@@ -105,6 +106,17 @@ def test_how_it_is_measured_voids_no_approval(scene: Scene, residents: list[str]
     )
     scene.plan(run)
     assert is_approved(scene, run)
+
+
+def test_how_many_batches_are_sent_at_once_voids_no_approval(scene: Scene, residents: list[str]) -> None:
+    run = scene.approved_run()
+    ((digest,),) = scene.rows("select settings_digest from ledger.campaign_run")
+    scene.change(at_once=1)
+    assert digest_settings(scene.campaign, scene.city) == digest
+    scene.plan(run)
+    assert is_approved(scene, run)
+    scene.change(lead_minutes=scene.campaign.sending.lead_minutes + 1)
+    assert digest_settings(scene.campaign, scene.city) != digest
 
 
 def test_what_was_handed_over_stays_and_only_the_rest_is_planned_anew(scene: Scene, residents: list[str]) -> None:

@@ -132,7 +132,7 @@ def send(campaign: Campaign, campaign_run_id: Any, batches: Any) -> Any:
         task_display_name="⑥ 引渡し（送信予約）",
         campaign_run_id=campaign_run_id,
         gateway_conn_id=campaign.sending.gateway_conn_id,
-        max_active_tis_per_dagrun=4,
+        max_active_tis_per_dagrun=campaign.sending.at_once,
     ).expand(batch=batches)
 
 

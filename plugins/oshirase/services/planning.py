@@ -221,8 +221,9 @@ def note_plan(connection: Connection, campaign: Campaign, city: City, run: Campa
 
 
 def digest_settings(campaign: Campaign, city: City) -> str:
-    """Digest of all settings that a run is made with; how it is measured later is none of them."""
-    of_campaign = campaign.model_dump(mode="json", exclude={"measurement", "reference"})
+    """Digest of all settings that a run is made with: not of how it is measured later, or spread over workers."""
+    of_sending = campaign.sending.model_dump(mode="json", exclude={"at_once"})
+    of_campaign = campaign.model_dump(mode="json", exclude={"measurement", "reference"}) | {"sending": of_sending}
     settings = json.dumps([of_campaign, city.model_dump(mode="json")], sort_keys=True)
     return hashlib.sha256(settings.encode()).hexdigest()
 
