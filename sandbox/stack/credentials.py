@@ -25,10 +25,15 @@ STAFF = {
     "suzuki": Member("保険料係 係長 / approver of the premium section", ("approver-premium",), "op"),
     "tanaka": Member("管理係 担当 / clerk of the health section", ("clerk-health",), "op"),
     "ito": Member("管理係 係長 / approver of the health section", ("approver-health",), "op"),
+    "kato": Member(
+        "保険料係 主査 / clerk of the premium section, approves when needed",
+        ("clerk-premium", "approver-premium"),
+        "op",
+    ),
     "ono": Member("監査 / auditor", ("auditor",), "viewer"),
     "admin": Member("システム管理者 / administrator", ("administrator",), "admin"),
 }
-CLERK, HEAD, OTHER_CLERK, OTHER_HEAD, AUDITOR, ADMINISTRATOR = STAFF
+CLERK, HEAD, OTHER_CLERK, OTHER_HEAD, DEPUTY, AUDITOR, ADMINISTRATOR = STAFF
 
 
 def _key() -> str:

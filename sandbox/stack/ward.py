@@ -17,7 +17,7 @@ from oshirase.errors import MissingSetting, OshiraseError
 from sandbox import clock
 from sandbox.stack.own_clock import start_clock
 from sandbox.stack.residents import load_residents
-from sandbox.stack.scene import KNOWN_AT, KNOWN_FIRST_AT, OPENS_AT, SEED, SIZE
+from sandbox.stack.scene import KNOWN_AT, KNOWN_FIRST_AT, OCCURRENCE, SEED, SIZE
 from sandbox.ward import WardSpec
 
 
@@ -41,7 +41,8 @@ def begin(ward: WardSpec) -> None:
         MissingSetting: a variable is not set.
         StackError: another ward is there, or its extracts were refused.
     """
-    start_clock(Path(_setting(clock.VARIABLE)), OPENS_AT)
+    # Airflow's timetables stand still there: whoever triggers the run by hand need not wait for its time.
+    start_clock(Path(_setting(clock.VARIABLE)), OCCURRENCE)
     url = database_url().render_as_string(hide_password=False)
     folder = Path(_setting(drop_folder.SETTING))
     residents = load_residents(url, ward, folder, known_first_at=KNOWN_FIRST_AT)

@@ -19,7 +19,7 @@ from oshirase.adapters.settings import load_layouts
 from oshirase.domain.calendar import JST
 from sandbox import clock
 from sandbox.stack import AirflowApi, Stack, running_stack
-from sandbox.stack.credentials import CLERK, HEAD, OTHER_CLERK, OTHER_HEAD
+from sandbox.stack.credentials import CLERK, DEPUTY, HEAD, OTHER_CLERK, OTHER_HEAD
 from sandbox.stack.folder import REPOSITORY
 from sandbox.stack.residents import Residents, load_residents
 from sandbox.stack.scene import DAGS, INTAKE, KNOWN_AT, KNOWN_FIRST_AT, OCCURRENCE, OPENS_AT, SEED
@@ -38,6 +38,8 @@ CODE = re.compile(r"確認コード\W*([0-9A-F]{4,})")
 INJECTED = "<img src=x onerror=alert(1)>"
 # The campaign whose text it is put into: not one that is photographed.
 INJECTED_CAMPAIGN = "health_check"
+# The campaign whose run nobody may approve who asked for it.
+FOUR_EYES_CAMPAIGN = "late_elderly_overdue"
 # Bookings leave from two hours after the planning on; all those of a day have gone in its evening.
 FRIDAY_EVENING = datetime(2026, 10, 2, 18, 0, tzinfo=JST)
 MONDAY = datetime(2026, 10, 5, 10, 0, tzinfo=JST)
@@ -87,6 +89,11 @@ class Play:
         session.headers["Authorization"] = f"Bearer {token}"
         return session
 
+    def form_token(self, session: requests.Session) -> str:
+        """What the pages' forms of a signed-in client carry."""
+        page = session.get(f"{self.address}/oshirase/people", timeout=PATIENCE_SECONDS).text
+        return page.partition('name="form_token" value="')[2].partition('"')[0]
+
     def rows(self, query: str, **binds: Any) -> list[Any]:
         """What the records database says."""
         with self.owner.connect() as connection:
@@ -131,6 +138,8 @@ def _make_home(home: Path) -> Path:
     for part in ("config", "include"):
         shutil.copytree(REPOSITORY / part, home / part)
     _replace(home / "config" / "city.toml", "most_parts = 2", "most_parts = 4")
+    four_eyes = home / "config" / "campaigns" / f"{FOUR_EYES_CAMPAIGN}.toml"
+    _replace(four_eyes, "[[variants]]", "[approval]\nfour_eyes = true\n\n[[variants]]")
     beginning = "{{ city }}です。特定健診"
     _replace(home / "config" / "campaigns" / f"{INJECTED_CAMPAIGN}.toml", beginning, beginning + INJECTED)
     return home
@@ -161,7 +170,7 @@ class _Plot:
         self._pass_until(FRIDAY_EVENING)
         self._run("collect_receipts", "reconcile_payments")
         self._pass_until(MONDAY)
-        self._begin("late_elderly_overdue", "2026-10-05", CLERK)
+        self._begin(FOUR_EYES_CAMPAIGN, "2026-10-05", DEPUTY)
         # Of the occurrences of October the first; Monday's own is forgotten.
         self._approve(*self._begin("public_notice", "2026-10-01", OTHER_CLERK), OTHER_HEAD)
         self._finish("public_notice")

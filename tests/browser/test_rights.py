@@ -3,11 +3,22 @@
 from typing import Any
 
 import pytest
+import requests
 
-from sandbox.stack.credentials import ADMINISTRATOR, AUDITOR, CLERK, HEAD, OTHER_CLERK, OTHER_HEAD
+from sandbox.stack.credentials import ADMINISTRATOR, AUDITOR, CLERK, DEPUTY, HEAD, OTHER_CLERK, OTHER_HEAD
 from sandbox.stack.running import make_roles
 from tests.browser.addresses import OF_ONE_SECTION, PAGES, Address
-from tests.browser.play import APPROVAL, DECISION, INJECTED_CAMPAIGN, PATIENCE_SECONDS, RESOLUTION, Play
+from tests.browser.play import (
+    APPROVAL,
+    APPROVE,
+    CODE,
+    DECISION,
+    FOUR_EYES_CAMPAIGN,
+    INJECTED_CAMPAIGN,
+    PATIENCE_SECONDS,
+    RESOLUTION,
+    Play,
+)
 
 OURS, THEIRS = "late_elderly_overdue", "public_notice"
 REASON = {"reason": "試験"}
@@ -109,13 +120,62 @@ def test_an_auditor_sees_every_page_and_nothing_to_press(play: Play, page: Addre
 def test_who_may_not_stop_a_run(play: Play, user: str) -> None:
     """The form's token is the visitor's own; the run is the other section's, or the visitor an auditor."""
     session = play.session(user)
-    page = session.get(f"{play.address}/oshirase/undecided", timeout=PATIENCE_SECONDS).text
-    token = page.partition('name="form_token" value="')[2].partition('"')[0]
+    token = play.form_token(session)
     assert token
     url = f"{play.address}/oshirase/runs/{play.runs[INJECTED_CAMPAIGN]}/stop"
     answer = session.post(url, data={"form_token": token, **REASON}, timeout=PATIENCE_SECONDS)
     assert answer.status_code == 403
     assert play.rows("select 1 from ledger.campaign_run where closed_as = 'stopped'") == []
+
+
+def test_who_asked_for_a_run_cannot_approve_it(play: Play) -> None:
+    """By roles they could: one who is clerk and approver. Airflow takes the answer, the approval does not."""
+    run_id, airflow = play.dag_runs[FOUR_EYES_CAMPAIGN], play.airflow(DEPUTY)
+    code = CODE.search(airflow.wait_for_hitl(FOUR_EYES_CAMPAIGN, run_id, APPROVAL)["body"])
+    assert code is not None
+    airflow.answer(FOUR_EYES_CAMPAIGN, run_id, APPROVAL, [APPROVE], {"confirmation_code": code[1], "reason": None})
+    assert airflow.wait_for_hitl(FOUR_EYES_CAMPAIGN, run_id, APPROVAL), "it was not asked again"
+    decided = play.rows("select 1 from ledger.approval where campaign_run_id = :run", run=play.runs[FOUR_EYES_CAMPAIGN])
+    assert decided == []
+
+
+# Who is given a file of the run, with and without telephone numbers; of whom others get 403.
+DOWNLOADS = {False: {CLERK, HEAD, DEPUTY, AUDITOR, ADMINISTRATOR}, True: {CLERK, HEAD, DEPUTY, ADMINISTRATOR}}
+
+
+@pytest.mark.parametrize("personal", DOWNLOADS)
+def test_who_may_download(play: Play, personal: bool) -> None:
+    url = f"{play.address}/oshirase/runs/{play.runs[OURS]}/notices.csv"
+    given = set()
+    for user in (*EVERYBODY, DEPUTY):
+        session = play.session(user)
+        form = {"form_token": play.form_token(session), "why": "試験", "personal": str(personal)}
+        answer = session.post(url, data=form, timeout=PATIENCE_SECONDS)
+        assert answer.status_code in {200, 403}, (user, answer.text)
+        if answer.ok:
+            given.add(user)
+    assert given == DOWNLOADS[personal]
+
+
+# What a running task reports or asks for: a state, a value for others, the secret of a connection.
+CALLBACKS = [
+    ("PATCH", "task-instances/{task}/state"),
+    ("PATCH", "task-instances/{task}/run"),
+    ("POST", "xcoms/nhi_overdue/run/task/key"),
+    ("GET", "connections/karaden"),
+    ("GET", "variables/any"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), CALLBACKS, ids=str)
+@pytest.mark.parametrize("user", [None, CLERK, ADMINISTRATOR])
+def test_callbacks_of_tasks_are_for_tasks_alone(play: Play, user: str | None, method: str, path: str) -> None:
+    ((task,),) = play.airflow_rows("select id from task_instance limit 1")
+    session = play.session(user) if user else requests.Session()
+    url = f"{play.address}/execution/{path.format(task=task)}"
+    answer = session.request(method, url, json={"state": "success"}, timeout=PATIENCE_SECONDS)
+    assert answer.status_code in {401, 403}, answer.text
+    assert play.stack.credentials.gateway_token not in answer.text
 
 
 def test_made_again_roles_lose_what_they_should_not_have_and_keep_their_dags(play: Play) -> None:

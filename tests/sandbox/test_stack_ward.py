@@ -27,7 +27,7 @@ def test_begins_once(folder: Path, owner: Engine, capsys: pytest.CaptureFixture[
             seen.append((*connection.execute(text(ROWS)).one(), (folder / "clock").read_text()))
     assert seen[0] == seen[1]
     assert seen[0][0] >= SMALLEST
-    assert "it is 2026-10-02 09:55" in capsys.readouterr().out
+    assert "it is 2026-10-02 10:00" in capsys.readouterr().out
 
 
 def test_another_ward_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
