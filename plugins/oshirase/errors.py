@@ -9,6 +9,10 @@ class MissingSetting(OshiraseError):
     """An environment variable or a settings key is not there."""
 
 
+class UnsafeConnection(OshiraseError):
+    """A connection that would not be encrypted, or whose peer could not be told from another."""
+
+
 class DatabaseUnreachable(OshiraseError):
     """The records database does not answer."""
 
