@@ -9,8 +9,8 @@ class MissingSetting(OshiraseError):
     """An environment variable or a settings key is not there."""
 
 
-class UnsafeConnection(OshiraseError):
-    """A connection that would not be encrypted, or whose peer could not be told from another."""
+class UnsafeConnection(MissingSetting):
+    """A connection lacks what makes it safe: encryption, or a way to tell its peer from another."""
 
 
 class DatabaseUnreachable(OshiraseError):
