@@ -16,6 +16,9 @@ RESOLVED_AS_OF := 2026-09-18T00:00:00Z
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --exclude-newer $(RESOLVED_AS_OF) \
 	--generate-hashes --no-header --no-annotate
 
+# An archive of `make bundle` brings its packages along: from there, and from nowhere else.
+OFFLINE := $(if $(wildcard wheels/MADE_FOR),--no-index --find-links $(CURDIR)/wheels)
+
 # The machine's own certificates: many a city's network has one of its own. uv renamed the setting.
 export UV_NATIVE_TLS := true
 export UV_SYSTEM_CERTS := true
@@ -35,15 +38,17 @@ $(UV): requirements-bootstrap.lock
 		echo "Python 3.11, 3.12 or 3.13 is needed and $(PYTHON) is not one of them: name one, as in 'make $(or $(MAKECMDGOALS),install) PYTHON=python3.12'." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot make virtual environments: install its venv package (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@[ ! -f wheels/MADE_FOR ] || [ "$$($(PYTHON) -c 'import platform as p, sys; print(*sys.version_info[:2], sep=".", end=f" {p.system()} {p.machine()}")')" = "$$(cat wheels/MADE_FOR)" ] || { \
+		echo "This archive was made for Python $$(cat wheels/MADE_FOR) and $(PYTHON) is another: name one, as in 'make install PYTHON=python3.12'." >&2; exit 1; }
 	@echo "Making $(VENV) with $$($(PYTHON) --version)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bootstrap.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(OFFLINE) --require-hashes -r requirements-bootstrap.lock
 	@touch $@
 
 $(INSTALLED): $(UV) requirements-dev.lock pyproject.toml
 	@echo "Installing what requirements-dev.lock pins"
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --require-hashes -r requirements-dev.lock
-	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation -e .
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet $(OFFLINE) --require-hashes -r requirements-dev.lock
+	@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet $(OFFLINE) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .PHONY: demo
@@ -121,6 +126,14 @@ audit: $(INSTALLED) ## Ask for known vulnerabilities of what the locks pin (AUDI
 secrets: $(INSTALLED) ## Write .secrets.baseline anew: what looks like a secret and is none; read its diff
 	$(BIN)/python -m tools.secret_scan --renew
 	git --no-pager diff --stat .secrets.baseline
+
+.PHONY: bundle
+bundle: $(INSTALLED) ## Make one archive that installs without internet: build/oshirase-VERSION.tar.gz (IMAGES=no leaves images out)
+	@$(BIN)/python -m tools.bundle $(if $(filter no,$(IMAGES)),--without-images)
+
+.PHONY: test-bundle
+test-bundle: $(INSTALLED) ## Install that archive in an empty folder and play the demo, with the network off
+	@$(BIN)/python -m tools.bundle_trial
 
 .PHONY: sbom
 sbom: $(INSTALLED) ## Write the bill of materials of requirements.lock, CycloneDX: build/sbom

@@ -44,6 +44,8 @@ EMULATOR: Mapping[str, Callable[[], str]] = {
     "KARADEN_TENANT": lambda: str(uuid4()),
     "KARADEN_TOKEN": new_password,
     "KARADEN_SERVICE_ID": lambda: "1",
+    # The emulator has no certificate; it is reached over a network that leads nowhere else.
+    "KARADEN_ALLOW_HTTP": lambda: "true",
     # The image with the sandbox, and its time; Airflow's timetables go by the machine's and stand still.
     "OSHIRASE_TARGET": lambda: "sandbox",
     "OSHIRASE_CLOCK": lambda: "sandbox.clock:now",

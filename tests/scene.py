@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from oshirase.adapters.gateways.karaden import KaradenAccount, KaradenGateway
 from oshirase.adapters.settings import load_campaign, load_city
+from oshirase.adapters.transport import Trust
 from oshirase.domain.calendar import JST
 from oshirase.domain.campaign import Campaign, City
 from oshirase.domain.gateway import SmsGateway
@@ -17,6 +18,8 @@ from oshirase.services import approval, campaign_run, delivery, planning, receip
 from sandbox.gateway.testing import HandClock, RunningGateway
 
 OCCURRENCE = datetime(2026, 10, 2, 10, 0, tzinfo=JST)
+# The emulator without TLS.
+BARE = Trust(allow_http=True)
 KEY = b"a key for tests, 32 characters..."
 
 
@@ -35,7 +38,7 @@ class Scene:
         self.gateway = KaradenGateway("karaden", self.account())
 
     def account(self) -> KaradenAccount:
-        return KaradenAccount(self.running.base_url, self.running.tenant, self.running.token, 1)
+        return KaradenAccount(self.running.base_url, self.running.tenant, self.running.token, 1, trust=BARE)
 
     def change(self, **sending: Any) -> None:
         """Other sending settings for this test."""

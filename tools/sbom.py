@@ -113,11 +113,12 @@ def _licences(pin: Pin) -> Iterator[License]:
         about = metadata.metadata(pin.name)
     except metadata.PackageNotFoundError:
         return
-    if about["Version"] != pin.version:
+    if metadata.version(pin.name) != pin.version:
         return
     factory = LicenseFactory()
     for field in ("License-Expression", "License"):
-        name = str(about[field] or "").strip()
+        # Not about[field]: a missing one is None here and an error once Airflow has put its own reader in place.
+        name = (about.get_all(field) or [""])[0].strip()
         if name and len(name) <= LONGEST_NAME and "\n" not in name:
             yield factory.make_from_string(name, license_acknowledgement=LicenseAcknowledgement.DECLARED)
             return

@@ -9,6 +9,10 @@ class MissingSetting(OshiraseError):
     """An environment variable or a settings key is not there."""
 
 
+class UnsafeConnection(MissingSetting):
+    """A connection lacks what makes it safe: encryption, or a way to tell its peer from another."""
+
+
 class DatabaseUnreachable(OshiraseError):
     """The records database does not answer."""
 

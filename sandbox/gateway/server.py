@@ -1,6 +1,8 @@
 """The emulator's socket and server, shared by the command and the testing fixture."""
 
 import socket
+from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -32,10 +34,18 @@ def open_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address_of(listener: socket.socket) -> str:
+@dataclass(frozen=True)
+class Certificate:
+    """What the emulator proves itself with, both PEM."""
+
+    certificate: Path
+    key: Path
+
+
+def address_of(listener: socket.socket, protocol: str = "http") -> str:
     """Return the socket's address as a URL without a path."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{protocol}://[{host}]:{port}" if ":" in host else f"{protocol}://{host}:{port}"
 
 
 class Protocol(HttpToolsProtocol):
@@ -46,7 +56,7 @@ class Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {TRANSPORT: {"transport": self.transport}}
 
 
-def build_server(app: ASGIApp) -> uvicorn.Server:
+def build_server(app: ASGIApp, proof: Certificate | None = None) -> uvicorn.Server:
     """Build the server: no access log, as request lines hold telephone numbers, and no proxy headers."""
     config = uvicorn.Config(
         app,
@@ -59,5 +69,7 @@ def build_server(app: ASGIApp) -> uvicorn.Server:
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=5,
+        ssl_certfile=proof.certificate if proof else None,
+        ssl_keyfile=proof.key if proof else None,
     )
     return uvicorn.Server(config)

@@ -14,7 +14,7 @@ import uvicorn
 
 from sandbox.gateway.app import GatewayApp, Settings
 from sandbox.gateway.faults import FaultPlan, Rule
-from sandbox.gateway.server import address_of, build_server, open_socket
+from sandbox.gateway.server import Certificate, address_of, build_server, open_socket
 
 PATIENCE_SECONDS = 10
 START = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)  # 9:00 in Japan
@@ -45,6 +45,8 @@ class RunningGateway:
     tenant: str
     token: str
     app: GatewayApp = field(repr=False)
+    # Whose word its certificate is to be believed on; None without TLS.
+    ca_file: str | None = None
 
     @property
     def base_url(self) -> str:
@@ -80,24 +82,28 @@ class RunningGateway:
 
     def _call(self, method: str, name: str) -> dict[str, Any]:
         url = f"{self.address}/emulator/{name}"
-        answer = requests.request(method, url, headers=self.headers, timeout=PATIENCE_SECONDS)
+        answer = requests.request(method, url, headers=self.headers, timeout=PATIENCE_SECONDS, verify=self.ca_file)
         answer.raise_for_status()
         return dict(answer.json())
 
 
 @contextmanager
-def running_gateway(settings: Settings | None = None, *, port: int = 0) -> Iterator[RunningGateway]:
+def running_gateway(
+    settings: Settings | None = None, *, port: int = 0, proof: Certificate | None = None, ca_file: str | None = None
+) -> Iterator[RunningGateway]:
     """Run a gateway until the block ends; with `Settings(data=...)` the next one goes on from its state.
 
-    Without settings everything is received at once, over the shared clock. For another profile or a clock of the
-    test's own: `running_gateway(Settings(outcomes="unconnected", clock=lambda: moment))`.
+    With a certificate over TLS, which `ca_file` is to be believed for. Without settings everything is received at once,
+    over the shared clock. For another profile or a clock of the test's own:
+    `running_gateway(Settings(outcomes="unconnected", clock=lambda: moment))`.
     """
     settings = settings or Settings(outcomes="received")
     app = GatewayApp(settings)
     listener = open_socket("127.0.0.1", port)
     try:
-        with _serving(build_server(app), listener):
-            yield RunningGateway(address_of(listener), settings.access.tenant, settings.access.token, app)
+        with _serving(build_server(app, proof), listener):
+            address = address_of(listener, "https" if proof else "http")
+            yield RunningGateway(address, settings.access.tenant, settings.access.token, app, ca_file)
     finally:
         app.close()
 

@@ -77,7 +77,7 @@ def _gateway(ports: Ports, credentials: Credentials) -> dict[str, str]:
         "login": credentials.gateway_tenant,
         "password": credentials.gateway_token,
         # The emulator bears more than the gateway for which the default is meant.
-        "extra": {"adapter": "karaden", "service_id": 1, "requests_per_second": 100},
+        "extra": {"adapter": "karaden", "service_id": 1, "requests_per_second": 100, "allow_http": True},
     }
     return {
         SENDER_CONNECTION: json.dumps(connection),

@@ -13,6 +13,7 @@ import pytest
 from oshirase.adapters.gateways.karaden import KaradenAccount, KaradenGateway
 from oshirase.domain.gateway import Busy, DeliveryState, GatewayError, OutcomeUnknown, Refused, Submission
 from sandbox.gateway.testing import HandClock, RunningGateway
+from tests.scene import BARE
 
 BODY = "阿良澄区です。納付確認のお知らせです。"
 
@@ -21,7 +22,7 @@ BODY = "阿良澄区です。納付確認のお知らせです。"
 def gateway(emulator: tuple[RunningGateway, HandClock]) -> Iterator[KaradenGateway]:
     running, _ = emulator
     running.reset()
-    client = KaradenGateway("karaden", KaradenAccount(running.base_url, running.tenant, running.token, 1))
+    client = KaradenGateway("karaden", KaradenAccount(running.base_url, running.tenant, running.token, 1, trust=BARE))
     yield client
     client.close()
 
@@ -77,7 +78,7 @@ def test_a_wrong_token_or_tenant_concerns_all(
 ) -> None:
     running, clock = emulator
     gateway = KaradenGateway(
-        "karaden", KaradenAccount(running.base_url, tenant or running.tenant, token or running.token, 1)
+        "karaden", KaradenAccount(running.base_url, tenant or running.tenant, token or running.token, 1, trust=BARE)
     )
     for call in (gateway.check, lambda: gateway.submit(submission(clock))):
         with pytest.raises(Refused) as refused:
@@ -133,7 +134,7 @@ ANSWERS = [
 @pytest.mark.parametrize(("answer", "expected"), [(a[1], a[2]) for a in ANSWERS], ids=[a[0] for a in ANSWERS])
 def test_the_table_of_answers(clock: HandClock, answer: bytes, expected: type[GatewayError]) -> None:
     with answering(answer) as base_url, pytest.raises(expected) as raised:
-        KaradenGateway("karaden", KaradenAccount(base_url, "tenant", "token", 1)).submit(submission(clock))
+        KaradenGateway("karaden", KaradenAccount(base_url, "tenant", "token", 1, trust=BARE)).submit(submission(clock))
     if expected is Busy and b"Retry" in answer:
         assert raised.value.retry_after == timedelta(seconds=7)
 
@@ -142,15 +143,15 @@ def test_an_unreachable_gateway_took_nothing(clock: HandClock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(Busy):
-        KaradenGateway("karaden", KaradenAccount(f"http://127.0.0.1:{port}/api", "tenant", "token", 1)).submit(
-            submission(clock)
-        )
+        KaradenGateway(
+            "karaden", KaradenAccount(f"http://127.0.0.1:{port}/api", "tenant", "token", 1, trust=BARE)
+        ).submit(submission(clock))
 
 
 @pytest.mark.parametrize("answer", [a[1] for a in ANSWERS], ids=[a[0] for a in ANSWERS])
 def test_no_error_tells_a_number_or_a_text(clock: HandClock, answer: bytes) -> None:
     with answering(answer) as base_url, pytest.raises(GatewayError) as raised:
-        KaradenGateway("karaden", KaradenAccount(base_url, "tenant", "token", 1)).submit(submission(clock))
+        KaradenGateway("karaden", KaradenAccount(base_url, "tenant", "token", 1, trust=BARE)).submit(submission(clock))
     told = "".join(traceback.format_exception(raised.value))
     assert "0000000001" not in told
     assert BODY not in told

@@ -53,7 +53,7 @@ def equipped(scene: Scene, database_url: URL, monkeypatch: pytest.MonkeyPatch, t
         "host": scene.running.base_url,
         "login": scene.running.tenant,
         "password": scene.running.token,
-        "extra": {"service_id": 1},
+        "extra": {"service_id": 1, "allow_http": True},
     }
     for name, value in {
         "OSHIRASE_DATABASE_URL": database_url.render_as_string(hide_password=False),
@@ -298,6 +298,8 @@ class TestDoctor:
             ({"host": "http://127.0.0.1:9/wrong-token"}, "cannot be reached"),
             ({"password": None}, "lacks password"),
             ({"extra": {"service_id": "wrong-token"}}, "JSON or URI form"),
+            ({"extra": {"service_id": 1}}, "URL は https:// で始め"),
+            ({"extra": {"service_id": 1, "ca_file": "/nowhere.pem"}, "host": "https://127.0.0.1:9"}, "/nowhere.pem"),
         ],
     )
     def test_a_gateway_that_does_not_let_us_in(

@@ -27,7 +27,8 @@ class TestWatch:
 
     def test_the_gateway_refuses_us(self, equipped: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         connection = (
-            '{"conn_type": "sms_gateway", "host": "%s", "login": "%s", "password": "%s", "extra": {"service_id": 1}}'
+            '{"conn_type": "sms_gateway", "host": "%s", "login": "%s", "password": "%s", '
+            '"extra": {"service_id": 1, "allow_http": true}}'
         )
         running = equipped.running
         monkeypatch.setenv("AIRFLOW_CONN_KARADEN", connection % (running.base_url, running.tenant, "wrong-token"))

@@ -1,5 +1,6 @@
 """What docker-compose.yaml promises, read from the file: no engine is needed."""
 
+import json
 import re
 from typing import Any
 
@@ -18,6 +19,8 @@ OURS = set(SERVICES) - DATABASES - {"redis"}
 USERS = {"50000:0", "postgres", "redis"}
 LONGEST_BATCH_SECONDS = 300
 VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(:?[-?+]?)([^}]*)\}")
+# What may stay unset: then the gateway has to prove itself to the authorities of the image.
+TRUST = {"KARADEN_CA_FILE": "", "KARADEN_ALLOW_HTTP": "false"}
 SECRET = re.compile(r"PASSWORD|TOKEN|SECRET|KEY")
 
 every_service = pytest.mark.parametrize("name", SERVICES)
@@ -88,9 +91,21 @@ def test_secrets_have_no_default() -> None:
     used = {name: (kind, rest) for name, kind, rest in VARIABLE.findall(TEXT)}
     assert {*SECRETS, "KARADEN_TOKEN", "AIRFLOW_ADMIN_USER"} <= set(used)
     for name, (kind, rest) in used.items():
-        if SECRET.search(name) or name.startswith("KARADEN"):
+        if SECRET.search(name) or (name in EMULATOR and name.startswith("KARADEN") and name not in TRUST):
             assert kind == ":?", f"{name} has a default, or may be empty"
             assert rest
+
+
+def test_the_gateway_has_to_prove_itself_unless_said_otherwise() -> None:
+    assert {name: rest for name, kind, rest in VARIABLE.findall(TEXT) if name in TRUST} == TRUST
+    # As Compose fills it in, it is JSON, with and without.
+    for given in (TRUST, {"KARADEN_CA_FILE": "/etc/oshirase/ca.pem", "KARADEN_ALLOW_HTTP": "true"}):
+        values = {"KARADEN_SERVICE_ID": "1", **given}
+        connection = SERVICES["worker"]["environment"]["AIRFLOW_CONN_KARADEN"]
+        extra = json.loads(VARIABLE.sub(lambda match: values.get(match[1], "x"), connection))["extra"]  # noqa: B023
+        assert (extra["ca_file"], extra["allow_http"]) == (
+            given["KARADEN_CA_FILE"], given["KARADEN_ALLOW_HTTP"] == "true",
+        )  # fmt: skip
 
 
 @every_service

@@ -42,12 +42,14 @@ def test_the_emulator_leaves_nothing_to_fill_in(tmp_path: Path) -> None:
     values = read(tmp_path / ".env")
     assert all(values.values())
     assert values["OSHIRASE_TARGET"] == "sandbox"
+    assert values["KARADEN_ALLOW_HTTP"] == "true"
     assert values["OSHIRASE_CLOCK"] == "sandbox.clock:now"
 
 
 def test_a_city_gets_nothing_of_the_sandbox(tmp_path: Path) -> None:
     main(["--to", str(tmp_path / ".env")])
-    assert not {"OSHIRASE_TARGET", "OSHIRASE_CLOCK", "AIRFLOW_SCHEDULES"} & set(read(tmp_path / ".env"))
+    of_the_sandbox = {"OSHIRASE_TARGET", "OSHIRASE_CLOCK", "AIRFLOW_SCHEDULES", "KARADEN_ALLOW_HTTP"}
+    assert not of_the_sandbox & set(read(tmp_path / ".env"))
 
 
 def test_a_variable_that_the_example_does_not_name_is_an_error() -> None:

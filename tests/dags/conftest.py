@@ -119,7 +119,7 @@ def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., 
             "host": scene.running.base_url,
             "login": scene.running.tenant,
             "password": scene.running.token,
-            "extra": {"service_id": 1},
+            "extra": {"service_id": 1, "allow_http": True},
         }
         environment = {
             "OSHIRASE_DATABASE_URL": database_url.render_as_string(hide_password=False),

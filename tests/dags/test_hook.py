@@ -21,7 +21,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, emulator: tuple[RunningGateway, Han
             "host": running.base_url,
             "login": running.tenant,
             "password": running.token,
-            "extra": {"service_id": 1},
+            "extra": {"service_id": 1, "allow_http": True},
             **changed,
         }
         monkeypatch.setenv("AIRFLOW_CONN_KARADEN", json.dumps(connection))
@@ -32,6 +32,21 @@ def connect(monkeypatch: pytest.MonkeyPatch, emulator: tuple[RunningGateway, Han
 
 def test_airflow_knows_the_connection_type() -> None:
     assert ProvidersManager().hooks["sms_gateway"].hook_class_name.endswith("SmsGatewayHook")
+
+
+def test_the_form_has_fields_for_what_is_trusted() -> None:
+    fields = ProvidersManager().connection_form_widgets
+    assert {f"extra__sms_gateway__{name}" for name in ("service_id", "ca_file", "allow_http")} <= set(fields)
+    behaviour = ProvidersManager().field_behaviours["sms_gateway"]
+    assert behaviour["hidden_fields"] == ["schema", "port"]
+    assert behaviour["relabeling"]["password"] == "アクセストークン"
+
+
+def test_a_gateway_that_speaks_no_tls_is_told_in_japanese(connect, emulator) -> None:  # type: ignore[no-untyped-def]
+    host = emulator[0].base_url.replace("http://", "https://")
+    succeeded, message = connect(host=host, extra={"service_id": 1}).test_connection()
+    assert not succeeded
+    assert "暗号化（TLS）に応じません" in message
 
 
 def test_the_test_button_says_that_all_is_well(connect) -> None:  # type: ignore[no-untyped-def]
@@ -48,6 +63,8 @@ def test_the_test_button_says_that_all_is_well(connect) -> None:  # type: ignore
         ({"host": "http://127.0.0.1:9/api"}, "cannot be reached"),
         ({"password": None}, "lacks password (token)"),
         ({"extra": {}}, "lacks extra.service_id"),
+        ({"extra": {"service_id": 1}}, "URL は https:// で始め"),
+        ({"extra": {"service_id": 1, "ca_file": "/nowhere.pem"}, "host": "https://127.0.0.1:9/api"}, "/nowhere.pem"),
     ],
 )
 def test_the_test_button_names_what_is_wrong(connect, changed: dict[str, object], told: str) -> None:  # type: ignore[no-untyped-def]

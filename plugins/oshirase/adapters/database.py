@@ -2,6 +2,7 @@
 
 import os
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 
 from alembic import command
@@ -38,6 +39,30 @@ def database_url() -> URL:
     except ArgumentError:
         raise MissingSetting(f"{SETTING} is no database URL: write postgresql://USER@HOST/DATABASE") from None
     return url.set(drivername="postgresql+psycopg")
+
+
+def is_on_this_machine(url: URL) -> bool:
+    """Whether every host of the URL is a socket or a loopback address, as libpq takes it."""
+    return all(map(_is_here, _hosts(url)))
+
+
+def is_verified(url: URL) -> bool:
+    """Whether the server has to show a certificate for its name, signed by an authority that we trust."""
+    return str(url.query.get("sslmode") or os.environ.get("PGSSLMODE", "")) == "verify-full"
+
+
+def _hosts(url: URL) -> list[str]:
+    asked = url.query.get("hostaddr") or url.query.get("host") or url.host or os.environ.get("PGHOST", "")
+    return ",".join([asked] if isinstance(asked, str) else asked).split(",")
+
+
+def _is_here(host: str) -> bool:
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def create_records_engine(url: URL, role: str | None = None) -> Engine:

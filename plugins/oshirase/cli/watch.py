@@ -8,13 +8,13 @@ import typer
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.gateways.environment import account_in_environment
-from oshirase.adapters.gateways.karaden import KaradenGateway
 from oshirase.cli.output import AsJson, in_words, paper, print_json, table
 from oshirase.domain.alert import ALERT_LABELS, KeptAlert
 from oshirase.domain.gateway import GatewayError
 from oshirase.errors import MissingSetting
 from oshirase.services.alert_book import list_open
 from oshirase.services.alerts import look
+from oshirase.services.gateway_check import check_connection
 from oshirase.services.watch import Watched, cannot_probe
 
 Quiet = Annotated[bool, typer.Option("--quiet", help="Say nothing when no alert is open.")]
@@ -48,13 +48,10 @@ def probe_from_environment(conn_id: str) -> GatewayError | MissingSetting | None
         return error
     if account is None:
         cannot_probe(conn_id)
-    gateway = KaradenGateway(conn_id, account)
     try:
-        gateway.check()
-    except GatewayError as error:
+        check_connection(conn_id, account)
+    except (GatewayError, MissingSetting) as error:
         return error
-    finally:
-        gateway.close()
     return None
 
 

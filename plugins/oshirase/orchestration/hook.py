@@ -6,10 +6,12 @@ from typing import Any
 from airflow.sdk import BaseHook
 
 from oshirase.adapters.database import campaign_engine
+from oshirase.adapters.gateways.environment import trust_in_extra
 from oshirase.adapters.gateways.karaden import KaradenAccount, KaradenGateway
 from oshirase.adapters.pace import Limits, Pace, paced
 from oshirase.domain.gateway import GatewayError
-from oshirase.errors import MissingSetting
+from oshirase.errors import MissingSetting, OshiraseError
+from oshirase.services.gateway_check import check_connection, explain
 
 # The operator publishes no limit; a connection's extra may say otherwise.
 REQUESTS_PER_SECOND = 20.0
@@ -20,8 +22,9 @@ class SmsGatewayHook(BaseHook):
     """Turns an Airflow connection into an `SmsGateway`; use it as a context manager.
 
     Host: base address of the API (`https://…/api`). Login: tenant id. Password: token. Extra: `service_id`, and if
-    they differ from the defaults `requests_per_second`, `calls_in_flight` (both over all processes together) and
-    `look_up_is_authoritative`.
+    they differ from the defaults `requests_per_second`, `calls_in_flight` (both over all processes together),
+    `look_up_is_authoritative`, `ca_file` (the authorities that count, PEM) and `allow_http` (the emulator only).
+    The form's fields are in `provider.py`.
     """
 
     conn_name_attr = "gateway_conn_id"
@@ -33,15 +36,6 @@ class SmsGatewayHook(BaseHook):
         super().__init__(**kwargs)
         self.gateway_conn_id = gateway_conn_id
         self._open = ExitStack()
-
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """The connection form's fields, in the words of the gateway's own console."""
-        return {
-            "hidden_fields": ["schema", "port"],
-            "relabeling": {"host": "API の URL", "login": "テナント ID", "password": "アクセストークン"},
-            "placeholders": {"extra": '{"service_id": 1, "requests_per_second": 20, "calls_in_flight": 4}'},
-        }
 
     def account(self) -> KaradenAccount:
         """Where the API is, and as whom it is called.
@@ -63,7 +57,8 @@ class SmsGatewayHook(BaseHook):
                 "set it under Admin > Connections"
             )
         host, tenant_id, token, service_id = (str(value) for value in values.values())
-        return KaradenAccount(host, tenant_id, token, int(service_id), bool(extra.get("look_up_is_authoritative")))
+        is_authoritative = bool(extra.get("look_up_is_authoritative"))
+        return KaradenAccount(host, tenant_id, token, int(service_id), is_authoritative, trust_in_extra(extra))
 
     def limits(self) -> Limits:
         """What the gateway may be asked to bear, over all processes together."""
@@ -80,9 +75,9 @@ class SmsGatewayHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Ask the gateway for one message of its list; what the *Test* button shows."""
         try:
-            self.get_conn().check()
-        except (GatewayError, MissingSetting) as error:
-            return False, f"接続できません: {error}"
+            check_connection(self.gateway_conn_id, self.account())
+        except (GatewayError, OshiraseError) as error:
+            return False, f"接続できません: {explain(error)}"
         return True, "接続できました。URL・テナント ID・アクセストークンは正しく設定されています。"
 
     def __enter__(self) -> KaradenGateway:

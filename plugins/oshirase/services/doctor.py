@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from oshirase.adapters import drop_folder
@@ -18,10 +18,11 @@ from oshirase.adapters.database import (
     check_schema,
     create_records_engine,
     database_url,
+    is_on_this_machine,
+    is_verified,
 )
 from oshirase.adapters.gateways import console_csv
 from oshirase.adapters.gateways.environment import account_in_environment, variable
-from oshirase.adapters.gateways.karaden import KaradenGateway
 from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import extract_titles, load_console, load_ingest
 from oshirase.adapters.sql import statement
@@ -29,8 +30,9 @@ from oshirase.domain.calendar import JST, OfficeCalendar, UnknownYear
 from oshirase.domain.campaign import Campaign
 from oshirase.domain.gateway import GatewayError
 from oshirase.domain.saying import in_japanese
-from oshirase.errors import BadSettings, DatabaseUnreachable, MissingSetting, SchemaMismatch
+from oshirase.errors import BadSettings, DatabaseUnreachable, MissingSetting, SchemaMismatch, UnsafeConnection
 from oshirase.services.freshness import list_stale
+from oshirase.services.gateway_check import check_connection, explain
 from oshirase.services.sending_lock import find_lock
 from oshirase.services.settings_check import SettingsCheck, check_columns
 
@@ -134,7 +136,23 @@ def check_reach() -> Iterator[Check]:
         schema = ""
     status = Status.FAILURE if schema else Status.OK
     yield Check("database", "データベース", Status.OK, "接続できました。")
+    yield check_encryption(database_url())
     yield Check("schema", "データベースの構成", status, schema or "このプログラムと合っています。")
+
+
+def check_encryption(url: URL) -> Check:
+    """Whether a database on another machine has to prove who it is."""
+    name, title = "database_encryption", "データベースとの通信"
+    if is_on_this_machine(url):
+        return Check(name, title, Status.OK, "同じサーバーの中で通信しています。")
+    if is_verified(url):
+        return Check(name, title, Status.OK, "暗号化し、相手の証明書とホスト名を確かめています。")
+    sentence = (
+        "別のホストと、証明書を確かめずに通信しています。OSHIRASE_DATABASE_URL に "
+        "?sslmode=verify-full&sslrootcert=（認証局の証明書ファイル） を加えてください。"
+        "1台のホストの中だけのネットワーク（docker-compose.yaml の inside）なら、このままで構いません。"
+    )
+    return Check(name, title, Status.WARNING, sentence)
 
 
 def check_role(name: str, engine: Engine, role: str, needed: set[str]) -> Check:
@@ -197,15 +215,13 @@ def check_gateway(conn_id: str) -> Check:
             f"Airflow の Admin > Connections で {conn_id} を開き、Test ボタンで確かめてください。"
         )
         return Check(name, title, Status.WARNING, sentence)
-    gateway = KaradenGateway(conn_id, account)
     try:
-        gateway.check()
-    except GatewayError as error:
-        told = str(error).replace(account.token, "…")
-        sentence = f"つながりません。URL・テナント ID・アクセストークンを確かめてください（{told}）。"
-        return Check(name, title, Status.FAILURE, sentence)
-    finally:
-        gateway.close()
+        check_connection(conn_id, account)
+    except (GatewayError, UnsafeConnection) as error:
+        told = explain(error).replace(account.token, "…")
+        if told == str(error):
+            told = f"URL・テナント ID・アクセストークンを確かめてください（{told}）。"
+        return Check(name, title, Status.FAILURE, f"つながりません。{told}")
     return Check(name, title, Status.OK, "つながりました。URL・テナント ID・アクセストークンは正しく設定されています。")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from oshirase.adapters.gateways.karaden import KaradenAccount
+from oshirase.adapters.transport import Trust
 from oshirase.errors import MissingSetting
 
 # Where Airflow's own URIs keep an extra that is no flat list of names and values.
@@ -41,7 +42,13 @@ def account_in_environment(conn_id: str) -> KaradenAccount | None:
     }
     if missing := [name for name, value in required.items() if not value]:
         raise MissingSetting(f"{variable(conn_id)} lacks {', '.join(missing)}")
-    return KaradenAccount(values["host"], values["login"], values["password"], service_id)
+    return KaradenAccount(values["host"], values["login"], values["password"], service_id, trust=trust_in_extra(extra))
+
+
+def trust_in_extra(extra: Mapping[str, Any]) -> Trust:
+    """What a connection's extra says of TLS: `ca_file`, `allow_http`; a URI can only say it in words."""
+    allow_http = extra.get("allow_http", False)
+    return Trust(str(extra.get("ca_file") or "") or None, allow_http is True or str(allow_http).lower() == "true")
 
 
 def _from_json(raw: str) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from oshirase.adapters.pace import Pace
+from oshirase.adapters.transport import REASONS, Transport, Trust, distrust_of
 from oshirase.domain.calendar import JST
 from oshirase.domain.gateway import Busy, DeliveryState, OutcomeUnknown, Receipt, Refused, Submission
 
@@ -43,6 +43,7 @@ class KaradenAccount:
     service_id: int
     # The published contract does not say so: a city that has it in writing from the operator may set it.
     look_up_is_authoritative: bool = False
+    trust: Trust = field(default_factory=Trust)
 
 
 class KaradenGateway:
@@ -51,6 +52,7 @@ class KaradenGateway:
     cancel_margin = timedelta(minutes=5)
 
     def __init__(self, name: str, account: KaradenAccount, pace: Pace | None = None) -> None:
+        """Raises UnsafeConnection: a token must not be sent to the account's address, or its CA file is none."""
         self.name = name
         self.width = pace.width if pace else 1
         self.look_up_is_authoritative = account.look_up_is_authoritative
@@ -58,12 +60,7 @@ class KaradenGateway:
         self._pace = pace
         self._messages = f"{account.base_url.rstrip('/')}/{account.tenant_id}/messages"
         self._headers = {"Authorization": f"Bearer {account.token}", "Karaden-Version": API_VERSION}
-        # The transport of requests without its session: no cookies, no redirects, nothing merged anew for every call.
-        self._transport = HTTPAdapter(pool_maxsize=self.width, max_retries=0)
-        # Proxies and certificates of the machine, looked up once.
-        self._options: dict[str, Any] = {
-            **requests.Session().merge_environment_settings(self._messages, {}, None, None, None)
-        }
+        self._transport = Transport(account.base_url, account.trust, self.width)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -131,11 +128,12 @@ class KaradenGateway:
     def _send(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
         try:
             request = requests.Request(method, url, headers=self._headers, **kwargs).prepare()
-            response = self._transport.send(request, timeout=TIMEOUT_SECONDS, **self._options)
-            # Read here: an answer that breaks off is a lost one, and a connection is free only when its answer is read.
-            _ = response.content
+            response = self._transport.send(request, TIMEOUT_SECONDS)
         except requests.RequestException as error:
             # The cause may quote the request, so it is left out.
+            if distrust := distrust_of(error):
+                told = f"the gateway at {self._account.base_url} cannot be trusted: {REASONS[distrust]}"
+                raise Refused(distrust, told, concerns_all=True) from None
             if _never_connected(error):
                 raise Busy(f"the gateway at {self._account.base_url} cannot be reached") from None
             raise OutcomeUnknown(f"no answer from the gateway ({type(error).__name__})") from None
