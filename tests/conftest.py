@@ -15,6 +15,7 @@ from oshirase.adapters import embedded
 from oshirase.adapters.database import CAMPAIGN_ROLE, create_records_engine, migrate
 from sandbox.gateway.app import Settings
 from sandbox.gateway.testing import HandClock, RunningGateway, running_gateway
+from tests.debian import tell_what_did_not_run
 from tests.scene import OCCURRENCE, Scene
 
 # Before anything imports Airflow: it reads these once. Nothing here touches a home that a person uses.
@@ -28,6 +29,10 @@ from pg_tables
 where schemaname in ('records', 'ledger') and tablename not in ('notice_state', 'transition', 'schema_version')
 """
 _numbers = itertools.count(1)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    tell_what_did_not_run(terminalreporter)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from sandbox.stack.airflow_api import AirflowApi
 from sandbox.stack.errors import StackError
 from sandbox.stack.ports import Ports
-from sandbox.stack.running import Stack, running_stack
+from sandbox.stack.running import Others, Stack, running_stack
+from sandbox.stack.workers import Workers
 
-__all__ = ["AirflowApi", "Ports", "Stack", "StackError", "running_stack"]
+__all__ = ["AirflowApi", "Others", "Ports", "Stack", "StackError", "Workers", "running_stack"]

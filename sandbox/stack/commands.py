@@ -14,7 +14,7 @@ from sandbox.stack.folder import data_folder, owner
 from sandbox.stack.ports import fixed_ports
 from sandbox.stack.progress import shown_progress
 from sandbox.stack.residents import load_residents
-from sandbox.stack.running import Stack, running_stack
+from sandbox.stack.running import Others, Stack, running_stack
 from sandbox.stack.scene import DAGS, KNOWN_AT, KNOWN_FIRST_AT, OCCURRENCE, SEED
 from sandbox.ward import WardSpec
 
@@ -33,7 +33,7 @@ def leave_running(ui_port: int, inbox_port: int, size: int) -> None:
         running_stack(
             folder,
             ports=fixed_ports(ui_port, inbox_port),
-            triggerer=True,
+            others=Others(triggerer=True),
             roles=True,
             starts_at=OCCURRENCE,
             tell=progress.tell,

@@ -53,6 +53,7 @@ class Credentials:
     oshirase_secret_key: str = field(default_factory=_key, repr=False)
     gateway_tenant: str = field(default_factory=lambda: str(uuid4()))
     gateway_token: str = field(default_factory=_key, repr=False)
+    broker_password: str = field(default_factory=_key, repr=False)
     passwords: dict[str, str] = field(default_factory=_passwords, repr=False)
 
 

@@ -31,6 +31,11 @@ class DataFolder:
         return self.path / "gateway"
 
     @property
+    def broker(self) -> Path:
+        """What the workers' broker keeps."""
+        return self.path / "broker"
+
+    @property
     def airflow_home(self) -> Path:
         """Airflow's own folder."""
         return self.path / "airflow"

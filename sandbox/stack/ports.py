@@ -22,7 +22,7 @@ class Ports:
 
 def free_ports() -> Ports:
     """Ports that nobody listens on just now."""
-    return Ports(*_free(4))
+    return Ports(*free_numbers(4))
 
 
 def fixed_ports(ui: int, inbox: int) -> Ports:
@@ -35,7 +35,7 @@ def fixed_ports(ui: int, inbox: int) -> Ports:
         raise StackError(f"Airflow and the inbox cannot both use port {ui}: choose another with INBOX_PORT=n")
     require_free(ui, "Airflow's UI", "UI_PORT")
     require_free(inbox, "the inbox", "INBOX_PORT")
-    return Ports(ui, inbox, *_free(2))
+    return Ports(ui, inbox, *free_numbers(2))
 
 
 def require_free(port: int, purpose: str, setting: str) -> None:
@@ -49,7 +49,7 @@ def require_free(port: int, purpose: str, setting: str) -> None:
         ) from None
 
 
-def _free(count: int) -> list[int]:
+def free_numbers(count: int) -> list[int]:
     """Ports that are free at the same time: each stays bound until all are found."""
     sockets = [_bind(0) for _ in range(count)]
     try:

@@ -26,10 +26,22 @@ from sandbox.stack.own_clock import moved_clock, start_clock
 from sandbox.stack.ports import HOST, Ports, free_ports
 from sandbox.stack.processes import Component, end, run_to_end, start, wait_until
 from sandbox.stack.settling import Settling
+from sandbox.stack.workers import Fleet, Workers, make_fleet
 
 START_SECONDS = 120
 DAGS = REPOSITORY / "dags"
 AIRFLOW_COMPONENTS = {"scheduler": "scheduler", "dag-processor": "dag_processor"}
+
+
+@dataclass(frozen=True)
+class Others:
+    """What runs beside what every environment has; without workers the scheduler runs the tasks itself."""
+
+    triggerer: bool = False
+    workers: Workers | None = None
+
+
+NONE = Others()
 
 
 @dataclass
@@ -41,6 +53,7 @@ class Stack:
     databases: DatabaseUrls
     credentials: Credentials
     environment: dict[str, str] = field(repr=False)
+    fleet: Fleet | None = None
     components: list[Component] = field(default_factory=list, repr=False)
 
     @property
@@ -101,7 +114,7 @@ class Stack:
         wait_until(self._gateway_answers, "the gateway emulator does not answer", START_SECONDS, self.components)
 
     def wait_for_airflow(self, dag_ids: Sequence[str] = ()) -> None:
-        """Until Airflow's components are healthy and these DAGs are known.
+        """Until Airflow's components are healthy, these DAGs are known and all workers listen.
 
         Raises:
             StackError: a component ended, a DAG file cannot be read, or it takes too long.
@@ -116,6 +129,9 @@ class Stack:
             START_SECONDS,
             self.components,
         )
+        if fleet := self.fleet:
+            names = set(fleet.workers.names)
+            wait_until(lambda: names <= fleet.listening(), "the workers do not listen", START_SECONDS, self.components)
 
     def _gateway_answers(self) -> bool:
         headers = {"Authorization": f"Bearer {self.credentials.gateway_token}"}
@@ -131,7 +147,7 @@ def running_stack(
     *,
     ports: Ports | None = None,
     dags: Path = DAGS,
-    triggerer: bool = False,
+    others: Others = NONE,
     roles: bool = False,
     starts_at: datetime | None = None,
     settings: Mapping[str, str] | None = None,
@@ -155,13 +171,14 @@ def running_stack(
         with running_databases(folder) as databases, stopping(folder, tell):
             credentials = load_credentials(folder)
             ports = ports or free_ports()
-            settings = {**(FAB if roles else {}), **(settings or {})}
+            fleet = make_fleet(others.workers, folder, credentials) if others.workers else None
+            settings = {**(FAB if roles else {}), **(fleet.settings() if fleet else {}), **(settings or {})}
             environment = build_environment(folder, ports, databases, credentials, dags, settings)
-            stack = Stack(folder, ports, databases, credentials, environment)
+            stack = Stack(folder, ports, databases, credentials, environment, fleet)
             with moved_clock(folder), remembered(folder, ports, databases):
                 if starts_at:
                     start_clock(folder.clock, starts_at)
-                _start_all(stack, triggerer=triggerer, roles=roles, tell=tell)
+                _start_all(stack, triggerer=others.triggerer, roles=roles, tell=tell)
                 yield stack
 
 
@@ -186,6 +203,9 @@ def _start_all(stack: Stack, *, triggerer: bool, roles: bool, tell: Tell) -> Non
     tell("Airflow: api-server, scheduler, dag-processor")
     for name in ("api-server", *AIRFLOW_COMPONENTS, *(["triggerer"] if triggerer else [])):
         stack.start_airflow(name)
+    if stack.fleet:
+        tell("Celery workers and their broker")
+        stack.components.extend(stack.fleet.start(stack.environment))
 
 
 def make_roles(stack: Stack) -> None:

@@ -9,15 +9,17 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from sandbox.stack.environment import AIRFLOW_DATABASE_SETTING, RECORDS_DATABASE_SETTING
-from tests.browser.chromium import NoBrowserError, find_chromium
 from tests.browser.play import Play, played_city
 from tests.browser.visit import PATIENCE_SECONDS, Visit, open_visit
+from tests.debian import find_or_skip
 
 # All of a test, and with the first one the start of the city.
 LONGEST_TEST_SECONDS = 600
 # Whatever a page or the browser itself may want: nothing but this machine is found.
 NOTHING_ELSE = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
-_reason = pytest.StashKey[str]()
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PACKAGES = ("chromium", "fonts-noto-cjk")
 
 OpenVisit = Callable[..., Visit]
 
@@ -27,20 +29,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.timeout(LONGEST_TEST_SECONDS))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if reason := config.stash.get(_reason, None):
-        terminalreporter.section("THE BROWSER TESTS DID NOT RUN", sep="!", red=True, bold=True)
-        terminalreporter.line(reason)
-
-
 @pytest.fixture(scope="session")
-def chromium(request: pytest.FixtureRequest) -> str:
+def chromium() -> str:
     """Where Chromium is; without one all of these tests are skipped, and the end of the report says so."""
-    try:
-        return find_chromium()
-    except NoBrowserError as error:
-        request.config.stash[_reason] = str(error)
-        pytest.skip(str(error))
+    return find_or_skip("the browser tests", CHROMIUM, PACKAGES)
 
 
 @pytest.fixture(scope="session")
