@@ -103,12 +103,28 @@ bench: $(INSTALLED) ## Measure, each beside a peer where there is one; also in b
 	@$(BIN)/python -m bench
 
 .PHONY: check
-check: $(INSTALLED) ## Lint, formats, types, SQL and layers
+check: $(INSTALLED) ## Lint, formats, types, SQL, layers, secrets, known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --processes 2 include/sql
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive plugins sandbox deploy tools dags bench
+	$(BIN)/python -m tools.secret_scan
+	@$(MAKE) audit
+
+.PHONY: audit
+audit: $(INSTALLED) ## Ask for known vulnerabilities of what the locks pin (AUDIT_REQUIRED=1 fails where nobody answers)
+	$(BIN)/python -m tools.audit
+
+.PHONY: secrets
+secrets: $(INSTALLED) ## Write .secrets.baseline anew: what looks like a secret and is none; read its diff
+	$(BIN)/python -m tools.secret_scan --renew
+	git --no-pager diff --stat .secrets.baseline
+
+.PHONY: sbom
+sbom: $(INSTALLED) ## Write the bill of materials of requirements.lock, CycloneDX: build/sbom
+	@$(BIN)/python -m tools.sbom
 
 .PHONY: schema
 schema: $(INSTALLED) ## Write config/schema anew from the models of the settings

@@ -35,7 +35,9 @@ def load_city() -> City:
         BadSettings: a line for each finding, with file, key and sentence.
     """
     path = _config("city.toml")
-    return _validated(City, _read(path), path)
+    content = _read(path)
+    expected = _table(_table(content, "alerts"), "extracts")
+    return _validated(City, content, path, list(_freshness_findings("alerts.extracts", expected)))
 
 
 def load_campaign(name: str) -> Campaign:
@@ -202,7 +204,7 @@ def _reference_findings(content: dict[str, Any], city: City) -> Iterator[Finding
     console = _table(content, "sending").get("console")
     if isinstance(console, str) and not _config("gateways", f"{console}.toml").is_file():
         yield Finding("sending.console", f"config/gateways/{console}.toml がありません")
-    yield from _freshness_findings(_table(content, "freshness"))
+    yield from _freshness_findings("freshness", _table(content, "freshness"))
     yield from _cohort_findings(_table(content, "cohort"))
 
 
@@ -215,13 +217,13 @@ def _unknown(key: str, value: str, sentence: str, known: Collection[str]) -> Fin
     return Finding(key, f"{sentence}{shown_value(value)}。{known_names(known, value)}")
 
 
-def _freshness_findings(freshness: dict[str, Any]) -> Iterator[Finding]:
+def _freshness_findings(key: str, freshness: dict[str, Any]) -> Iterator[Finding]:
     contents = _layout_contents()
     tables = {table for content in contents if isinstance(table := content.get("table"), str)}
     # A layout that does not say its table may be the one.
     if all("table" in content for content in contents):
         for table in freshness.keys() - tables:
-            yield _unknown(f"freshness.{table}", table, "この名前の table は config/extracts にありません", tables)
+            yield _unknown(f"{key}.{table}", table, "この名前の table は config/extracts にありません", tables)
 
 
 # What every cohort statement is asked with.

@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from oshirase.adapters.redaction import install_redaction
 from oshirase.cli.backfill import backfill
 from oshirase.cli.calls import calls
 from oshirase.cli.campaigns import campaigns
@@ -16,6 +17,7 @@ from oshirase.cli.missed import missed
 from oshirase.cli.power import power
 from oshirase.cli.preview import preview
 from oshirase.cli.report import report
+from oshirase.cli.watch import watch
 from oshirase.domain.calendar import UnknownYear
 from oshirase.errors import OshiraseError
 
@@ -35,7 +37,17 @@ app.command()(report)
 app.command()(power)
 app.add_typer(calls, name="calls")
 app.command()(doctor)
+app.command()(watch)
 app.command()(migrate)
+
+
+def command() -> None:
+    """What the installed `oshirase` starts: `main` in a process whose logs are redacted."""
+    try:
+        install_redaction()
+    except OshiraseError as error:
+        _fail(str(error))
+    main()
 
 
 def main() -> None:

@@ -193,6 +193,49 @@ class Notifications(Settings):
         return self
 
 
+class QuietHours(Settings):
+    """Hours, JST, in which only what is urgent is told; they may pass midnight."""
+
+    begins: TimeOfDay
+    ends: TimeOfDay
+
+    @model_validator(mode="after")
+    def _is_no_whole_day(self) -> "QuietHours":
+        if self.begins == self.ends:
+            raise ValueError("begins と ends は別の時刻にしてください")
+        return self
+
+
+class Alerts(Settings):
+    """When whoever is on call is told, besides the home page.
+
+    The ways are Airflow connections: a webhook, `oshirase_alerts_webhook`, whose address is a secret, and the mail
+    relay, `oshirase_alerts_smtp`, for the addresses of `mail_to`. Without them alerts stand on the home page and in the
+    log of the DAG `watch` only.
+    """
+
+    mail_to: tuple[Text, ...] = ()
+    """Who gets e-mail."""
+    remind_after_hours: int = Field(default=24, ge=1, le=24 * 14)
+    """What stays open is told again after so many hours."""
+    quiet_hours: QuietHours | None = None
+    """Without them, everything is told at any hour."""
+    approval_hours_left: int = Field(default=3, ge=1, le=72)
+    """A run that still waits for its approval so many hours before it expires."""
+    unknown_hours: int = Field(default=4, ge=1)
+    """Notices of which nobody knows whether they went out for so many hours."""
+    gateway_minutes: int = Field(default=20, ge=0)
+    """The gateway refuses us, or does not answer, for so many minutes."""
+    error_share: float = Field(default=0.2, gt=0, le=1)
+    """Of the messages of a run, or of its last hour, with a known end: so many were refused, failed or not received."""
+    error_minimum: int = Field(default=20, ge=1)
+    """Fewer errors than this are no alert."""
+    extracts: dict[Text, Annotated[int, Field(ge=0, le=31)]] = Field(default_factory=dict)
+    """Extracts that arrive on their own schedule, by table of the records: how many business days old each may be."""
+    extracts_by: TimeOfDay = time(9)
+    """Until this time of the day, yesterday's measure holds: the extract of the night may still be on its way."""
+
+
 class Pages(Settings):
     """The pages that staff read in Airflow."""
 
@@ -212,6 +255,7 @@ class City(Settings):
     sections: dict[str, Section]
     wording: Wording = Field(default_factory=Wording)
     notifications: Notifications = Field(default_factory=Notifications)
+    alerts: Alerts = Field(default_factory=Alerts)
     pages: Pages = Field(default_factory=Pages)
     yen_per_part: float = Field(gt=0)
     """What the carriers charge for one part, tax included."""

@@ -27,7 +27,7 @@ def template(name: str) -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701
+        autoescape=False,  # noqa: S701  # nosec B701
     )
     environment.filters["moment"] = moment_in_words
     return environment.get_template(name)
