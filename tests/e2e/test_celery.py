@@ -22,13 +22,7 @@ SETTINGS = {
 BATCHES, BATCH_SIZE = 8, 60
 PEOPLE = BATCHES * BATCH_SIZE
 SLOW = {"fault": "slow", "seconds": 0.4}
-SENT = """
-select distinct e.changed_by
-from ledger.notice_event as e
-inner join ledger.notice as n using (notice_id)
-where n.campaign = :campaign and e.from_state = 'claimed' and e.to_state = 'accepted'
-"""
-HELD = "select state_changed_by from ledger.notice where campaign = :campaign and state = 'claimed'"
+HELD = "select notice_id::text, state_changed_by from ledger.notice where campaign = :campaign and state = 'claimed'"
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +44,9 @@ def batches(rehearsal: Rehearsal, run: str) -> dict[str, dict[str, Any]]:
 
 
 def amidst(rehearsal: Rehearsal, run: str) -> Counter[str]:
-    """How many send tasks each worker is at of which the ledger has a message already."""
-    sending = {task_of(row.changed_by) for row in rehearsal.rows(SENT)}
+    """How many send tasks each worker is in the middle of: the gateway has some of what the task has claimed."""
+    taken = {message.notice_id for message in rehearsal.telephones.messages()}
+    sending = {task_of(row.state_changed_by) for row in rehearsal.rows(HELD) if row.notice_id in taken}
     tasks = batches(rehearsal, run)
     return Counter(task["hostname"] for name, task in tasks.items() if task["state"] == "running" and name in sending)
 
@@ -82,14 +77,14 @@ def test_a_worker_is_killed_amidst_its_batches(rehearsal: Rehearsal) -> None:
 
     tasks = batches(rehearsal, run)
     assert len(tasks) == BATCHES
-    assert {name for name, task in tasks.items() if task["try_number"] > 1} == killed
+    # On a busy machine another one may be taken for dead, too: the ledger bears it.
+    assert {name for name, task in tasks.items() if task["try_number"] > 1} >= killed
     assert {tasks[name]["hostname"] for name in killed} == {survivor}
 
     # What the dead had claimed is not sent again by anybody before the gateway was asked, and then a person.
     states = rehearsal.states()
-    assert states["claimed"] > 0
     assert states["claimed"] + states["accepted"] == PEOPLE
-    assert {task_of(row.state_changed_by) for row in rehearsal.rows(HELD)} <= killed
+    assert {task_of(row.state_changed_by) for row in rehearsal.rows(HELD)} == killed
     rehearsal.resolve_unknown()
     assert rehearsal.states() == {"accepted": PEOPLE}
     assert rehearsal.sent() == PEOPLE
