@@ -1,50 +1,17 @@
-"""A whole city for the session: real Airflow, PostgreSQL and gateway, with a campaign and a DAG of its own per test."""
+"""A city for the session, and a campaign of its own in it for each test."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, make_url, text
 
-from oshirase.adapters.database import create_records_engine
-from oshirase.domain.calendar import JST, USUAL_OFFICE
-from sandbox.stack import Stack, running_stack
-from sandbox.stack.environment import AIRFLOW_DATABASE_SETTING, RECORDS_DATABASE_SETTING
+from tests.e2e.city import MARK, RunningCity, campaign_of, running_city
 from tests.e2e.rehearsal import Rehearsal
-from tests.e2e.settings import SettingsHome, make_home
-from tests.e2e.telephones import Telephones
 
 # All of a test, and the start of the city with the first one.
 LONGEST_TEST_SECONDS = 420
-OPENS_AT = time(9, 5, tzinfo=JST)
-MARK = "campaign"
-SETTINGS = {
-    # Unpaused, a DAG starts its latest occurrence by itself.
-    "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "True",
-    # What takes minutes by default: a dead scheduler's tasks are taken over, an approval's time has run out.
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
-    "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
-    # The scheduler may hear of a process's end with the next heartbeat only; one more of them may fail, so that a task
-    # lives about as long without the API server as by default.
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
-    "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "4",
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
-    "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",
-}
-
-
-@dataclass(frozen=True)
-class RunningCity:
-    """What all tests share."""
-
-    stack: Stack
-    home: SettingsHome
-    owner: Engine
-    telephones: Telephones
+# Beside the longest another worker does all the others; whose city is its own comes before the session's city starts.
+FIRST = ("test_outages", "test_celery")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,8 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "city" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(LONGEST_TEST_SECONDS))
-    # The longest first: beside them another worker, with a city of its own, does all the others.
-    items.sort(key=lambda item: "test_outages" not in item.nodeid)
+    items.sort(key=lambda item: not any(name in item.nodeid for name in FIRST))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -70,21 +36,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def city(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
-    """The city, its clock in the morning of a business day, so that whatever the machine's says SMS may leave."""
-    folder = tmp_path_factory.mktemp("city")
-    home = make_home(folder, {campaign_of(item): settings_of(item) for item in request.session.items})
-    with pytest.MonkeyPatch.context() as patch:
-        # Never a database that somebody uses.
-        for name in (AIRFLOW_DATABASE_SETTING, RECORDS_DATABASE_SETTING):
-            patch.delenv(name, raising=False)
-        patch.setenv("OSHIRASE_HOME", str(home.path))
-        settings = {**SETTINGS, "OSHIRASE_HOME": str(home.path)}
-        with running_stack(folder / "data", dags=home.dags, starts_at=next_morning(), settings=settings) as stack:
-            owner = create_records_engine(make_url(stack.database_url))
-            _hurry(owner)
-            stack.wait_for_airflow([file.stem for file in home.dags.glob("*.py")])
-            yield RunningCity(stack, home, owner, Telephones(stack, owner))
-            owner.dispose()
+    """The city whose scheduler runs the tasks itself."""
+    with running_city(tmp_path_factory.mktemp("city"), request.session.items) as city:
+        yield city
 
 
 @pytest.fixture
@@ -99,28 +53,3 @@ def rehearsal(city: RunningCity, request: pytest.FixtureRequest) -> Iterator[Reh
     except AssertionError as error:
         error.add_note(rehearsal.report())
         raise
-
-
-def campaign_of(item: pytest.Item) -> str:
-    """The name of a test's campaign and DAG."""
-    return re.sub(r"\W+", "_", item.name.removeprefix("test_")).strip("_")
-
-
-def settings_of(item: pytest.Item) -> dict[str, Any]:
-    """How the settings of a test's campaign differ."""
-    mark = item.get_closest_marker(MARK)
-    return dict(mark.kwargs) if mark else {}
-
-
-def next_morning() -> datetime:
-    """Ahead of the machine's clock, and before the hour of any occurrence."""
-    tomorrow = datetime.now(UTC).astimezone(JST).date() + timedelta(days=1)
-    return datetime.combine(USUAL_OFFICE.next_open(tomorrow), OPENS_AT)
-
-
-def _hurry(owner: Engine) -> None:
-    """Nothing here has to outlive a power cut."""
-    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            connection.execute(text(f"alter system set {setting} = off"))
-        connection.execute(text("select pg_reload_conf()"))

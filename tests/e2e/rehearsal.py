@@ -140,7 +140,7 @@ class Rehearsal:
             create_payment(self.owner, levy, recorded_at=clock.now(), paid_on=clock.now().date())
 
     def _count_people(self) -> int:
-        return len(self._rows("select 1 from records.resident where starts_with(resident_id, :people)"))
+        return len(self.rows("select 1 from records.resident where starts_with(resident_id, :people)"))
 
     # The runs
 
@@ -227,17 +227,23 @@ class Rehearsal:
 
     def levies_left(self, levies: Sequence[str]) -> list[str]:
         """Those whose notices are still in the line."""
-        found = {row.levy_id for row in self._rows(IN_LINE)}
+        found = {row.levy_id for row in self.rows(IN_LINE)}
         return [levy for levy in levies if levy in found]
 
     def states(self) -> dict[str, int]:
         """Notices of all runs of the campaign by `state`, or `state/reason` where there is one."""
-        rows = self._rows(STATES)
+        rows = self.rows(STATES)
         return {f"{row.state}/{row.reason}" if row.reason else row.state: row.notices for row in rows}
+
+    def rows(self, query: str) -> Sequence[Any]:
+        """What the records database answers to a query with `:campaign` or `:people`."""
+        binds = {"campaign": self.name, "people": self.home.people_of(self.name)}
+        with self.owner.connect() as connection:
+            return connection.execute(text(query), binds).all()
 
     def campaign_runs(self) -> int:
         """How many campaign runs the ledger has."""
-        return len(self._rows("select 1 from ledger.campaign_run where campaign = :campaign"))
+        return len(self.rows("select 1 from ledger.campaign_run where campaign = :campaign"))
 
     def resolve_unknown(self) -> None:
         """Time passes, lost claims are looked up at the gateway, and a clerk has what it does not know sent again.
@@ -264,11 +270,6 @@ class Rehearsal:
     def wait(self, is_done: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Ask again and again until it is so; a component that ends meanwhile is an error."""
         wait_until(lambda: bool(is_done()), what, seconds, self.stack.components)
-
-    def _rows(self, query: str) -> Sequence[Any]:
-        binds = {"campaign": self.name, "people": self.home.people_of(self.name)}
-        with self.owner.connect() as connection:
-            return connection.execute(text(query), binds).all()
 
     # When a test fails
 
