@@ -27,7 +27,7 @@ from sqlalchemy.orm import configure_mappers
 
 from oshirase.adapters.database import campaign_engine
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 # An answer that comes within a moment of the question crosses with the end of the process that asked.
 THINKING_SECONDS = 1.0
 
@@ -74,6 +74,12 @@ def run(request: dict[str, Any]) -> None:
     print(f"DONE {json.dumps({'state': str(dag_run.state), 'tasks': states})}", flush=True)
 
 
-configure_mappers()
-for line in sys.stdin:
-    run(json.loads(line))
+def serve() -> None:
+    """Run what is asked for, one after the other."""
+    configure_mappers()
+    for line in sys.stdin:
+        run(json.loads(line))
+
+
+if __name__ == "__main__":
+    serve()

@@ -15,6 +15,7 @@ from oshirase.adapters.database import create_records_engine
 from oshirase.domain.calendar import JST, USUAL_OFFICE
 from sandbox.stack import Others, Stack, Workers, running_stack
 from sandbox.stack.environment import AIRFLOW_DATABASE_SETTING, RECORDS_DATABASE_SETTING
+from tests.e2e.logs import files_that_tell, log_files
 from tests.e2e.settings import SettingsHome, make_home
 from tests.e2e.telephones import Telephones
 
@@ -33,6 +34,8 @@ SETTINGS = {
     "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "4",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
     "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "2",
+    # At the end all logs are searched for everybody in the records: docs/logs.md.
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG",
 }
 
 
@@ -69,7 +72,11 @@ def running_city(
             _hurry(owner)
             stack.wait_for_airflow([file.stem for file in home.dags.glob("*.py")])
             yield RunningCity(stack, home, owner, Telephones(stack, owner))
+            logs = log_files(stack)
+            telling = files_that_tell(owner, logs)
             owner.dispose()
+    assert any("task_id=" in str(path) for path in logs)
+    assert telling == [], "somebody's number or id is in a log"
 
 
 def campaign_of(item: pytest.Item) -> str:
