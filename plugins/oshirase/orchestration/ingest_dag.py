@@ -10,6 +10,7 @@ from oshirase.adapters import clock
 from oshirase.adapters.database import ingest_engine
 from oshirase.adapters.drop_folder import drop_folder
 from oshirase.adapters.settings import load_ingest, load_layouts
+from oshirase.orchestration.heartbeat import beats
 from oshirase.orchestration.upkeep_dags import upkeep_dag
 from oshirase.services.extracts import Intake
 
@@ -29,7 +30,7 @@ def ingest_extracts_dag(doc_md: str | None) -> DAG:
     return dag
 
 
-@task(task_display_name="① 抽出ファイルを取り込む")
+@task(task_display_name="① 抽出ファイルを取り込む", on_success_callback=beats(timedelta(hours=1)))
 def load_extracts() -> list[dict[str, Any]]:
     """What became of each file: a sentence for staff."""
     ingest = load_ingest()
