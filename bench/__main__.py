@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bench.extracts import measure_extracts, measure_phones
 from bench.hand_over import measure_hand_over, notices_needed
+from bench.logs import measure_logs
 from bench.measurement import Result, keep, show
 from bench.pages import measure_pages
 from bench.planning import measure_planning
@@ -26,6 +27,7 @@ def main() -> None:
     with open_stage() as stage:
         results = measure(stage, options.n, options.laps)
     results += [*measure_pages(options.laps), *measure_planning(), *measure_phones(options.laps), *measure_extracts()]
+    results += measure_logs(options.laps)
     show(results)
     keep(results, RESULTS)
 

@@ -4,6 +4,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.engine import URL
 
 from oshirase.adapters import embedded
 from oshirase.adapters.database import CAMPAIGN_ROLE, create_records_engine, migrate
+from oshirase.services.sending_lock import unlock_sending
 from sandbox.gateway.app import Settings
 from sandbox.gateway.testing import HandClock, RunningGateway, running_gateway
 from tests.scene import OCCURRENCE, Scene
@@ -25,7 +27,9 @@ TEMPLATE = "oshirase_template"
 TABLES_TO_EMPTY = """
 select format('%I.%I', schemaname, tablename)
 from pg_tables
-where schemaname in ('records', 'ledger') and tablename not in ('notice_state', 'transition', 'schema_version')
+where
+    schemaname in ('records', 'ledger')
+    and tablename not in ('notice_state', 'transition', 'schema_version', 'incarnation')
 """
 _numbers = itertools.count(1)
 
@@ -56,7 +60,10 @@ def _database(postgres: PostgresServer, template: str) -> Iterator[URL]:
     admin = create_engine(embedded.database_url(postgres, "postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"create database {name} template {template}"))
-        yield embedded.database_url(postgres, name)
+        url = embedded.database_url(postgres, name)
+        if template == TEMPLATE:
+            allow_sending(url)
+        yield url
         connection.execute(text(f"drop database {name} with (force)"))
     admin.dispose()
 
@@ -65,6 +72,13 @@ def _database(postgres: PostgresServer, template: str) -> Iterator[URL]:
 def session_database_url(postgres: PostgresServer) -> Iterator[URL]:
     """The migrated records database that the session's tests take turns on."""
     yield from _database(postgres, TEMPLATE)
+
+
+def allow_sending(url: URL) -> None:
+    """A copy of a database notices that it is one, and sends nothing until somebody says that it may."""
+    engine = create_records_engine(url)
+    unlock_sending(engine, "a copy for tests", "test", datetime.now(UTC), is_without_gateway=True)
+    engine.dispose()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,12 @@ def renew(root: Path) -> None:
 
 
 def _scan(root: Path, files: Sequence[str]) -> SecretsCollection:
-    found = SecretsCollection(root=str(root))
-    if wanted := [name for name in files if Path(name).suffix not in NOT_SCANNED]:
-        found.scan_files(*wanted)
+    """What looks like a secret, by names from the root: a baseline holds in every clone."""
+    found = SecretsCollection()
+    # With a root of its own the collection would keep absolute names.
+    with chdir(root):
+        if wanted := [name for name in files if Path(name).suffix not in NOT_SCANNED]:
+            found.scan_files(*wanted)
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from oshirase.adapters.redaction import install_redaction
 from oshirase.errors import OshiraseError
 from sandbox.demo.playbill import list_plays
 from sandbox.demo.proof import Summary, faults
@@ -83,4 +84,5 @@ def read_options(arguments: Sequence[str] | None) -> Namespace:
 
 
 if __name__ == "__main__":
+    install_redaction()
     sys.exit(main())

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from datetime import timedelta
 
+from oshirase.adapters.redaction import install_redaction
 from oshirase.errors import OshiraseError
 from sandbox import clock
 from sandbox.demo.days import Days
@@ -60,4 +61,5 @@ def advance(by: timedelta) -> None:
 
 
 if __name__ == "__main__":
+    install_redaction()
     sys.exit(main())

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from oshirase.adapters.redaction import install_redaction
 from sandbox.gateway.app import GatewayApp, Settings
 from sandbox.gateway.contract import ContractError
 from sandbox.gateway.credentials import load_access
@@ -92,4 +93,5 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
+    install_redaction()
     sys.exit(main())

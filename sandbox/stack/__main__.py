@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 
+from oshirase.adapters.redaction import install_redaction
 from oshirase.errors import OshiraseError
 from sandbox.stack.commands import leave_running, take_down
 from sandbox.stack.ports import INBOX_PORT, UI_PORT
@@ -47,4 +48,5 @@ def read_options(arguments: Sequence[str] | None) -> Namespace:
 
 
 if __name__ == "__main__":
+    install_redaction()
     sys.exit(main())

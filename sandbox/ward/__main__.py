@@ -9,6 +9,7 @@ from datetime import datetime
 import psycopg
 
 from oshirase.adapters.database import SETTING
+from oshirase.adapters.redaction import install_redaction
 from oshirase.errors import MissingSetting, OshiraseError
 from sandbox.ward.load import LoadReport, load_ward, ward_digest
 from sandbox.ward.spec import LARGEST, SMALLEST, BadWard, WardSpec
@@ -71,4 +72,5 @@ def _print(ward: WardSpec, report: LoadReport, seconds: float) -> None:
 
 
 if __name__ == "__main__":
+    install_redaction()
     sys.exit(main())

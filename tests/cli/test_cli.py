@@ -25,6 +25,7 @@ from oshirase.adapters.paths import project_home
 from oshirase.adapters.settings import campaign_names, load_layouts
 from oshirase.cli import app, main
 from oshirase.errors import MissingSetting
+from oshirase.services.sending_lock import lock_sending
 from tests.people import create_debtor, create_load
 from tests.scene import KEY, OCCURRENCE, Scene
 
@@ -277,6 +278,13 @@ class TestDoctor:
         assert set(found.values()) == {"ok"}
         assert {f"freshness_{name}" for name in campaign_names()} < set(found)
         assert "つながりました" in run("doctor").stdout
+
+    def test_a_lock_is_told(self, equipped: Scene) -> None:
+        lock_sending(equipped.engine, "誤った文面", "mori", MORNING)
+        (check,) = [check for check in told("doctor", status=1)["checks"] if check["name"] == "sending_lock"]
+        assert check["status"] == "failure"
+        assert "誤った文面" in check["sentence"]
+        assert "unlock-sending" in check["sentence"]
 
     def test_stale_records_are_a_warning(self, equipped: Scene) -> None:
         found = told("doctor")

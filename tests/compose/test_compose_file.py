@@ -80,6 +80,10 @@ def test_the_records_are_apart_from_airflow() -> None:
     assert not set(of_airflow["volumes"]) & set(of_records["volumes"])
 
 
+def test_the_records_database_quotes_no_row_in_its_log() -> None:
+    assert {"log_error_verbosity=terse", "log_min_error_statement=panic"} <= set(SERVICES["records-db"]["command"])
+
+
 def test_secrets_have_no_default() -> None:
     used = {name: (kind, rest) for name, kind, rest in VARIABLE.findall(TEXT)}
     assert {*SECRETS, "KARADEN_TOKEN", "AIRFLOW_ADMIN_USER"} <= set(used)

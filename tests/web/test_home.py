@@ -14,6 +14,7 @@ from oshirase.domain.alert import Alert, AlertKind
 from oshirase.domain.calendar import JST
 from oshirase.services.alert_book import keep_found
 from oshirase.services.campaign_run import open_campaign_run
+from oshirase.services.sending_lock import lock_sending
 from oshirase.services.stop import stop_campaign_run
 from oshirase.services.unknown import SETTLING
 from oshirase.web.visitor import Visitor
@@ -91,9 +92,14 @@ def grow_old(scene: Scene) -> None:
     scene.clock.moment = OCCURRENCE - timedelta(days=1)
 
 
+def lock(scene: Scene) -> None:
+    lock_sending(scene.engine, f"{SCRIPT}誤った文面", "mori", scene.clock())
+
+
 @pytest.mark.parametrize(
     ("happen", "parts"),
     [
+        (lock, ["送信の一時停止", "&lt;script&gt;alert(1)&lt;/script&gt;誤った文面", "oshirase unlock-sending"]),
         (wait_for_approval, ["承認待ち", "1件の送信が承認を待っています（10月6日（火）17:00まで）", "④ 承認"]),
         (miss_an_occurrence, ["実行されていない予定日", "oshirase backfill nhi_overdue --from 2026-10-02"]),
         (lose_an_answer, ["結果不明のお知らせが1件あります", "再送するか"]),
@@ -138,8 +144,9 @@ def test_the_most_urgent_comes_first(scene: Scene, open_as: Open) -> None:
     miss_an_occurrence(scene)
     scene.clock.moment = OCCURRENCE
     stop_with_bookings(scene)
+    lock(scene)
     labels = [task.split(" ")[0] for task in tasks(open_as(HEAD).get("/").text)]
-    assert labels[0] == "停止した予約の取消し"
+    assert labels[:2] == ["送信の一時停止", "停止した予約の取消し"]
     assert labels.index("取り込めないファイル") < labels.index("記録の更新待ち")
 
 

@@ -1,7 +1,8 @@
 /*
 name:    ledger/claim_notices
-purpose: Take planned notices of an approved run for handing over. The records are asked again in this same statement:
-         who has been settled meanwhile is suppressed, what missed its window expires, the rest is claimed.
+purpose: Take planned notices of an approved run for handing over, unless sending is locked. The records are asked again
+         in this same statement: who has been settled meanwhile is suppressed, what missed its window expires, the rest
+         is claimed.
 grain:   one row per notice taken out of the line
 params:  campaign_run_id (uuid), batch (int), most (int), claim_id (uuid), gateway (text), by (text),
          now (timestamptz), lease_until (timestamptz), known_at (timestamptz), on_day (date), confirmed_since (date)
@@ -21,6 +22,7 @@ with candidate as materialized (
         n.campaign_run_id = :campaign_run_id and n.batch = :batch and n.state = 'planned'
         and r.closed_as is null
         and ledger.is_approved(r.campaign_run_id)
+        and not ledger.is_sending_locked()
     order by n.scheduled_at, n.notice_id
     limit :most
     for update of n skip locked

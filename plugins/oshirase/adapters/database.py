@@ -12,11 +12,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from oshirase.adapters import clock
+from oshirase.adapters.incarnation import note_restore
 from oshirase.errors import DatabaseUnreachable, MissingSetting, SchemaMismatch
 
 SETTING = "OSHIRASE_DATABASE_URL"
 CAMPAIGN_ROLE = "oshirase_campaign"
 INGEST_ROLE = "oshirase_ingest"
+PURGE_ROLE = "oshirase_purge"
 UPGRADE = "make migrate"
 _MIGRATION_LOCK = 0x05_41_5A_E1
 
@@ -59,7 +62,7 @@ def _leave_values_out(context: ExceptionContext) -> None:
 
 @cache
 def campaign_engine() -> Engine:
-    """This process's engine for campaigns: checked once for reach and schema.
+    """This process's engine for campaigns: checked once for reach, schema, and whether it was restored.
 
     Raises:
         MissingSetting, DatabaseUnreachable, SchemaMismatch.
@@ -73,11 +76,18 @@ def ingest_engine() -> Engine:
     return _checked_engine(INGEST_ROLE)
 
 
+@cache
+def purge_engine() -> Engine:
+    """This process's engine for taking personal data away: checked once for reach and schema."""
+    return _checked_engine(PURGE_ROLE)
+
+
 def _checked_engine(role: str) -> Engine:
     url = database_url()
     owner = create_records_engine(url)
     try:
         check_schema(owner)
+        note_restore(owner, clock.now())
     finally:
         owner.dispose()
     return create_records_engine(url, role)

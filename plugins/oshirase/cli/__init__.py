@@ -6,6 +6,7 @@ from typing import NoReturn
 import typer
 from sqlalchemy.exc import DBAPIError
 
+from oshirase.adapters.redaction import install_redaction
 from oshirase.cli.backfill import backfill
 from oshirase.cli.calls import calls
 from oshirase.cli.campaigns import campaigns
@@ -15,7 +16,9 @@ from oshirase.cli.migrate import migrate
 from oshirase.cli.missed import missed
 from oshirase.cli.power import power
 from oshirase.cli.preview import preview
+from oshirase.cli.purge import purge
 from oshirase.cli.report import report
+from oshirase.cli.sending_lock import lock_sending, unlock_sending
 from oshirase.cli.watch import watch
 from oshirase.domain.calendar import UnknownYear
 from oshirase.errors import OshiraseError
@@ -35,9 +38,21 @@ app.command()(backfill)
 app.command()(report)
 app.command()(power)
 app.add_typer(calls, name="calls")
+app.command()(purge)
 app.command()(doctor)
 app.command()(watch)
 app.command()(migrate)
+app.command()(lock_sending)
+app.command()(unlock_sending)
+
+
+def command() -> None:
+    """What the installed `oshirase` starts: `main` in a process whose logs are redacted."""
+    try:
+        install_redaction()
+    except OshiraseError as error:
+        _fail(str(error))
+    main()
 
 
 def main() -> None:

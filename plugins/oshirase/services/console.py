@@ -28,6 +28,7 @@ from oshirase.errors import OshiraseError
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED, load_campaign_run
 from oshirase.services.delivery import Claim, claim_notices, verify_batch
 from oshirase.services.screening import confirmed_since
+from oshirase.services.sending_lock import require_unlocked
 
 IN_UPLOAD_FILE = "in_upload_file"
 WINDOW_CLOSED = "window_closed"
@@ -121,7 +122,9 @@ def write_slot(desk: Desk, campaign_run_id: UUID, slot: Slot) -> str | None:
         BatchChanged: the slot is not what was approved.
         CannotWrite: a text does not fit into the console's layout; its notices are back in the line.
         ClaimLost: somebody else writes, too.
+        SendingLocked: a restored database, or a person, lets nothing be sent.
     """
+    require_unlocked(desk.engine)
     with _alone(desk):
         give_back(desk, campaign_run_id, slot)
         sweep(desk)
@@ -326,11 +329,15 @@ def write_anew(desk: Desk, waiting: WaitingFile, slot: Slot) -> str | None:
 
     Returns:
         The new file's name; None when nothing was left to write, or the run is closed.
+
+    Raises:
+        SendingLocked: the file stays as it is.
     """
     closed_as = load_campaign_run(desk.engine, waiting.campaign_run_id).closed_as
     if closed_as:
         give_up(desk, waiting, closed_as)
         return None
+    require_unlocked(desk.engine)
     _take_back(desk, waiting.file, expire_as=None)
     return write_slot(desk, waiting.campaign_run_id, slot)
 

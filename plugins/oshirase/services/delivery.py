@@ -20,6 +20,7 @@ from oshirase.errors import OshiraseError
 from oshirase.services.calls import Calls, Outcome, never
 from oshirase.services.campaign_run import ALL_THAT_IS_RECORDED
 from oshirase.services.screening import confirmed_since
+from oshirase.services.sending_lock import find_lock, require_unlocked
 
 LEASE = timedelta(minutes=10)
 # No call begins in the last minutes of a lease: it could end after somebody else took the claim for lost.
@@ -98,16 +99,23 @@ class Sender:
             SendingStopped: the gateway refuses us altogether or stays busy, or the task was ended: what was not called
                 is given back, what was under way is recorded if its answer comes in time. Given back without an error
                 when somebody ends the run meanwhile.
+            SendingLocked: a restored database, or a person, lets nothing be sent.
             BaseException: something raised in this thread from outside, as Ctrl-C does; what was under way is finished
                 and recorded first.
         """
         counts: Counter[str] = Counter()
-        calls = Calls(self.gateway, lambda: is_closed(self.engine, campaign_run_id), self.is_killed)
+        require_unlocked(self.engine)
+        calls = Calls(self.gateway, lambda: self._is_ended(campaign_run_id), self.is_killed)
         with ThreadPoolExecutor(self.gateway.width, thread_name_prefix="call") as pool:
             while claim := self._begin(campaign_run_id, batch, calls):
                 counts += self._hand_over(claim, campaign_run_id, batch, calls, pool)
         calls.raise_obstacle()
+        # Locked amidst it: what is left has to be told, not passed over.
+        require_unlocked(self.engine)
         return counts
+
+    def _is_ended(self, campaign_run_id: UUID) -> bool:
+        return is_closed(self.engine, campaign_run_id) or find_lock(self.engine) is not None
 
     def _begin(self, campaign_run_id: UUID, batch: int, calls: Calls) -> Claim | None:
         """The first group; what somebody else holds is waited for: a sender that Airflow ended gives it back.

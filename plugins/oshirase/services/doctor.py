@@ -14,6 +14,7 @@ from oshirase.adapters import drop_folder
 from oshirase.adapters.database import (
     CAMPAIGN_ROLE,
     INGEST_ROLE,
+    PURGE_ROLE,
     check_schema,
     create_records_engine,
     database_url,
@@ -27,8 +28,10 @@ from oshirase.adapters.sql import statement
 from oshirase.domain.calendar import JST, OfficeCalendar, UnknownYear
 from oshirase.domain.campaign import Campaign
 from oshirase.domain.gateway import GatewayError
+from oshirase.domain.saying import in_japanese
 from oshirase.errors import BadSettings, DatabaseUnreachable, MissingSetting, SchemaMismatch
 from oshirase.services.freshness import list_stale
+from oshirase.services.sending_lock import find_lock
 from oshirase.services.settings_check import SettingsCheck, check_columns
 
 DAYS_AHEAD = 366
@@ -99,10 +102,12 @@ def check_database(settings: SettingsCheck, now: datetime) -> Iterator[Check]:
         return
     url = database_url()
     yield check_role("role_ingest", create_records_engine(url, INGEST_ROLE), INGEST_ROLE, {"writes_records"})
+    yield check_role("role_purge", create_records_engine(url, PURGE_ROLE), PURGE_ROLE, {"purges"})
     engine = create_records_engine(url, CAMPAIGN_ROLE)
     role = check_role("role_campaign", engine, CAMPAIGN_ROLE, {"reads_records", "writes_ledger"})
     yield role
     if role.status is Status.OK:
+        yield _check_lock(engine)
         yield _check_layouts(engine, settings)
         yield from (_check_freshness(engine, campaign, settings.office, now) for campaign in settings.campaigns)
     engine.dispose()
@@ -147,6 +152,12 @@ def check_role(name: str, engine: Engine, role: str, needed: set[str]) -> Check:
         sentence = f"権限が足りません（{', '.join(lacking)}）。`make migrate` を実行してください。"
         return Check(name, title, Status.FAILURE, sentence)
     return Check(name, title, Status.OK, "使えます。")
+
+
+def _check_lock(engine: Engine) -> Check:
+    if lock := find_lock(engine):
+        return Check("sending_lock", "送信の一時停止", Status.FAILURE, in_japanese((*lock.said, *lock.to_do)))
+    return Check("sending_lock", "送信の一時停止", Status.OK, "止めていません。")
 
 
 def _check_layouts(engine: Engine, settings: SettingsCheck) -> Check:

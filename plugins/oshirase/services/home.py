@@ -22,6 +22,7 @@ from oshirase.services.freshness import find_stale, list_newest
 from oshirase.services.missed import HAND_OVER, PastOccurrence, Standing, is_left_behind, left_saying, list_past
 from oshirase.services.overview import Overview, list_campaigns
 from oshirase.services.run_review import Stage
+from oshirase.services.sending_lock import find_lock
 from oshirase.services.stop import cancel_rule
 from oshirase.services.unknown import Undecided, count_undecided
 
@@ -32,6 +33,7 @@ REFUSED_WITHIN = timedelta(days=14)
 class Need(IntEnum):
     """Why a person is needed, the most urgent first."""
 
+    LOCKED = 0  # nothing is sent at all
     STOPPED_BOOKINGS = 1  # somebody stopped the run, and something of it may still go out
     SETTINGS = 2
     NOT_HANDED_OVER = 3
@@ -107,6 +109,7 @@ def load_home(engine: Engine, readable: Collection[str], now: datetime) -> Home:
     names = [one.name for one in shown]
     last_runs = list_last_runs(engine, names)
     tasks = chain(
+        _sending_lock(engine, now) if shown else (),
         _broken_settings(shown, now),
         _stopped_bookings(engine, shown, now),
         _undecided(count_undecided(engine), shown),
@@ -132,6 +135,11 @@ def _open_alerts(engine: Engine, names: Sequence[str]) -> list[KeptAlert]:
     if not names:
         return []
     return [kept for kept in list_open(engine) if kept.alert.campaign is None or kept.alert.campaign in names]
+
+
+def _sending_lock(engine: Engine, now: datetime) -> Iterator[Task]:
+    if lock := find_lock(engine):
+        yield Task(Need.LOCKED, lock.locked_at or now, lock.said, lock.to_do)
 
 
 def _broken_settings(shown: Sequence[Overview], now: datetime) -> Iterator[Task]:

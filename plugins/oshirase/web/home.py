@@ -16,6 +16,7 @@ from oshirase.web.rendering import render
 from oshirase.web.visitor import Visitor, VisitorDependency
 
 NEEDS = {
+    Need.LOCKED: N_("送信の一時停止"),
     Need.STOPPED_BOOKINGS: N_("停止した予約の取消し"),
     Need.SETTINGS: N_("設定の誤り"),
     Need.NOT_HANDED_OVER: N_("引渡しの残り"),
