@@ -14,6 +14,7 @@ from oshirase.errors import BadSettings, MissingSetting
 from oshirase.orchestration.dag_files import read_dags
 from oshirase.orchestration.heartbeat import beats
 from oshirase.orchestration.hook import SmsGatewayHook
+from oshirase.orchestration.metrics import set_gauges
 from oshirase.orchestration.notifier import MAIL, WEBHOOK, list_ways, tell_watch_failed
 from oshirase.orchestration.upkeep_dags import upkeep_dag
 from oshirase.services.alert_book import list_open, tell
@@ -46,6 +47,7 @@ def look_at_everything() -> dict[str, int]:
     """How many alerts of each kind are open."""
     engine = campaign_engine()
     look(Watched(engine, clock.now(), probe, read_dags))
+    set_gauges(engine, clock.now())
     counts: dict[str, int] = {}
     for kept in list_open(engine):
         counts[kept.kind] = counts.get(kept.kind, 0) + 1
