@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from oshirase.adapters.notification import notify
+from oshirase.adapters.notification import NotTold, call_webhook, notify
 from oshirase.domain.campaign import Notifications
 
 SUBJECT, TEXT = "【送信なし】お知らせ", "承認されませんでした。\n次の回をご確認ください。"
@@ -102,3 +102,24 @@ def test_one_way_that_fails_does_not_stop_the_other() -> None:
 
 def test_without_settings_nobody_is_told() -> None:
     assert notify(Notifications(), SUBJECT, TEXT) == []
+
+
+def test_a_message_that_the_webhook_took() -> None:
+    with serving(HTTPServer(("127.0.0.1", 0), Hook)) as hook:
+        call_webhook(f"http://127.0.0.1:{hook.server_address[1]}/secret-path", SUBJECT, TEXT)
+    assert hook.got == [{"subject": SUBJECT, "text": TEXT}]
+
+
+@pytest.mark.parametrize("answer", [302, 403, 500])
+def test_a_message_that_the_webhook_did_not_take_says_so_without_its_address(answer: int) -> None:
+    with serving(HTTPServer(("127.0.0.1", 0), Hook), answer) as hook:
+        url = f"http://127.0.0.1:{hook.server_address[1]}/secret-path"
+        with pytest.raises(NotTold, match=f"^the webhook answered {answer}$"):
+            call_webhook(url, SUBJECT, TEXT)
+
+
+def test_a_webhook_that_is_not_there_says_so_without_its_address() -> None:
+    with pytest.raises(NotTold) as raised:
+        call_webhook("http://127.0.0.1:1/secret-path", SUBJECT, TEXT)
+    assert str(raised.value) == "the webhook does not answer (ConnectionError)"
+    assert raised.value.__suppress_context__

@@ -113,6 +113,7 @@ def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., 
         extracts: Path | None = None,
         home: Path | None = None,
         conf: dict[str, Any] | None = None,
+        variables: dict[str, str] | None = None,
     ) -> DagRun:
         connection = {
             "conn_type": "sms_gateway",
@@ -127,6 +128,7 @@ def run_dag(airflow: Airflow, scene: Scene, database_url: URL) -> Callable[..., 
             "AIRFLOW_CONN_KARADEN": json.dumps(connection),
             "OSHIRASE_EXTRACT_FOLDER": str(extracts or ""),
             "OSHIRASE_HOME": str(home or project_home()),
+            **(variables or {}),
         }
         return airflow.run(dag_id, logical_date, list(answers), environment, conf or {})
 

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ from oshirase.adapters.paths import project_home
 from oshirase.adapters.settings import campaign_names
 from oshirase.errors import UnknownCampaign
 from oshirase.orchestration.campaign_dag import campaign_dag
+from oshirase.orchestration.heartbeat import Heartbeat
 
 FILES = sorted((project_home() / "dags").glob("*.py"))
 CAMPAIGNS = campaign_names()
@@ -93,6 +95,12 @@ def test_so_many_batches_at_once_as_the_settings_say(tmp_path: Path, monkeypatch
     assert at_once() == 4
     settings.write_text(settings.read_text(encoding="utf-8").replace("[sending]", "[sending]\nat_once = 7"), "utf-8")
     assert at_once() == 7
+
+
+def test_upkeep_that_stops_is_seen(dag: DAG) -> None:
+    beating = [task for task in dag.tasks if any(isinstance(one, Heartbeat) for one in task.on_success_callback)]
+    assert len(beating) == ("upkeep" in dag.tags)
+    assert all(task.on_success_callback[0].within >= timedelta(minutes=30) for task in beating)
 
 
 def test_every_campaign_has_a_dag() -> None:

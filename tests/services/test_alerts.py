@@ -22,6 +22,7 @@ from oshirase.services.alert_rules import RULES, Rule
 from oshirase.services.alerts import look
 from oshirase.services.approval import answer_until
 from oshirase.services.heartbeat import note_heartbeat
+from oshirase.services.sending_lock import lock_sending, unlock_sending
 from oshirase.services.stop import stop_campaign_run
 from oshirase.services.watch import Watched
 from tests.ledger import create_notice, create_run
@@ -71,6 +72,13 @@ class TestRules:
 
     def test_of_a_city_that_has_not_begun_nothing_is_the_matter(self, scene: Scene) -> None:
         assert look(watched(scene)).alerts == []
+
+    def test_sending_that_is_locked(self, scene: Scene) -> None:
+        lock_sending(scene.engine, "山田太郎さんの件", "sato", scene.clock())
+        assert len(found(scene, AlertKind.SENDING_LOCKED)) == 1
+        assert "山田" not in sentence(scene, AlertKind.SENDING_LOCKED)
+        unlock_sending(scene.engine, "済み", "sato", scene.clock(), is_without_gateway=False)
+        assert found(scene, AlertKind.SENDING_LOCKED) == []
 
     def test_an_approval_that_is_almost_too_late(self, scene: Scene) -> None:
         until = waiting(scene)

@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event, text
 
 from oshirase.adapters.database import campaign_engine
+from oshirase.domain.alert import Alert, AlertKind
 from oshirase.domain.calendar import JST
+from oshirase.services.alert_book import keep_found
 from oshirase.services.campaign_run import open_campaign_run
 from oshirase.services.sending_lock import lock_sending
 from oshirase.services.stop import stop_campaign_run
@@ -247,3 +250,23 @@ def test_in_english_only_names_are_japanese(scene: Scene, open_as: Open) -> None
     page = open_as(HEAD).get("/?language=en").text
     assert len(tasks(page)) > 3
     assert JAPANESE.findall(without_names(page)) == []
+
+
+def test_open_alerts_of_what_one_may_see(scene: Scene, open_as: Open) -> None:
+    run = UUID(int=1)
+    found = [
+        Alert(AlertKind.ERROR_RATE, "a", f"多い{SCRIPT}", "見る", f"runs/{run}", "nhi_overdue"),
+        Alert(AlertKind.APPROVAL_WAITING, "b", "待っています", "急ぐ", f"runs/{run}", "plan_default"),
+        Alert(AlertKind.UPKEEP_LATE, "watch", "止まっています", "動かす"),
+    ]
+    keep_found(scene.engine, found, [], [], OCCURRENCE)
+    page = open_as(CLERK).get("/").text
+    assert_closed(page)
+    assert f'<a href="runs/{run}">送信エラーの増加</a>' in page
+    assert "止まっています" in page
+    assert "待っています" not in page
+    assert "待っています" in open_as(HEAD).get("/").text
+    assert "警報" not in open_as(STRANGER).get("/").text
+    assert "Upkeep has stopped" in open_as(CLERK).get("/?language=en").text
+    keep_found(scene.engine, [], list(AlertKind), [], OCCURRENCE)
+    assert "警報" not in open_as(CLERK).get("/").text

@@ -7,6 +7,7 @@ import pytest
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
+from oshirase.domain.alert import ALERT_LABELS
 from oshirase.domain.explanation import (
     CROSSED,
     INFORMATION_SELECTED,
@@ -28,7 +29,7 @@ from tests.web.test_undecided import CLERK
 WEB = ROOT / "plugins/oshirase/web"
 SERVICES = ROOT / "plugins/oshirase/services"
 WORDS = [*STATE_LABELS.values(), *STAGE_LABELS.values(), *SUPPRESSION_LABELS.values(), *OTHER_REASON_LABELS.values()]
-WORDS += CARRIER_LABELS.values()
+WORDS += [*CARRIER_LABELS.values(), *ALERT_LABELS.values()]
 WORDS += [*STATE_EXPLANATIONS.values(), *REASON_EXPLANATIONS.values(), *ACCESS_LABELS.values()]
 WORDS += [*SELECTION_EXPLANATIONS.values(), INFORMATION_SELECTED, CROSSED, SETTLED_SINCE]
 WORDS += [*SUBJECT_WORDS.values(), REIWA[0], HEISEI[0]]

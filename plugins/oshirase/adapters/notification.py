@@ -7,9 +7,14 @@ from email.message import EmailMessage
 import requests
 
 from oshirase.domain.campaign import Notifications
+from oshirase.errors import OshiraseError
 
 logger = logging.getLogger(__name__)
 _TIMEOUT_SECONDS = 10
+
+
+class NotTold(OshiraseError):
+    """A message did not arrive; says how, and nothing of an address, which may be a secret."""
 
 
 def notify(settings: Notifications, subject: str, text: str) -> list[str]:
@@ -42,6 +47,24 @@ def _mail(settings: Notifications, subject: str, text: str) -> None:
 
 
 def _call(settings: Notifications, subject: str, text: str) -> None:
+    _post(str(settings.webhook_url), subject, text).raise_for_status()
+
+
+def call_webhook(url: str, subject: str, text: str) -> None:
+    """POST a message as JSON, `subject` and `text`.
+
+    Raises:
+        NotTold: no answer, or another one than that it was taken.
+    """
+    try:
+        answer = _post(url, subject, text)
+    except requests.RequestException as error:
+        # Its own words quote the address.
+        raise NotTold(f"the webhook does not answer ({type(error).__name__})") from None
+    if answer.status_code >= requests.codes.multiple_choices:
+        raise NotTold(f"the webhook answered {answer.status_code}")
+
+
+def _post(url: str, subject: str, text: str) -> requests.Response:
     body = {"subject": subject, "text": text}
-    answer = requests.post(str(settings.webhook_url), json=body, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
-    answer.raise_for_status()
+    return requests.post(url, json=body, timeout=_TIMEOUT_SECONDS, allow_redirects=False)

@@ -12,6 +12,7 @@ from oshirase.domain.campaign import Alerts, QuietHours
 class AlertKind(StrEnum):
     """What is the matter. Each has its heading in docs/runbook.md."""
 
+    SENDING_LOCKED = "sending_locked"  # after a restore, or by a person
     BOOKINGS_NOT_CANCELLED = "bookings_not_cancelled"  # a stopped run of which something may still go out
     GATEWAY_FAILING = "gateway_failing"
     ERROR_RATE = "error_rate"
@@ -29,6 +30,7 @@ class AlertKind(StrEnum):
 
 
 ALERT_LABELS: Mapping[AlertKind, str] = {
+    AlertKind.SENDING_LOCKED: "すべての送信の停止",
     AlertKind.BOOKINGS_NOT_CANCELLED: "停止した予約の取消し待ち",
     AlertKind.GATEWAY_FAILING: "事業者への接続の異常",
     AlertKind.ERROR_RATE: "送信エラーの増加",
@@ -45,7 +47,9 @@ ALERT_LABELS: Mapping[AlertKind, str] = {
     AlertKind.WATCH_INCOMPLETE: "監視の一部の失敗",
 }
 # Told at any hour: what may reach residents, or fails to, gets worse meanwhile. The others wait for the morning.
-URGENT = frozenset({AlertKind.BOOKINGS_NOT_CANCELLED, AlertKind.GATEWAY_FAILING, AlertKind.ERROR_RATE})
+URGENT = frozenset(
+    {AlertKind.SENDING_LOCKED, AlertKind.BOOKINGS_NOT_CANCELLED, AlertKind.GATEWAY_FAILING, AlertKind.ERROR_RATE}
+)
 # What has happened once: told, not reminded of, and nobody is told when it is no longer shown.
 EVENTS = frozenset({AlertKind.APPROVAL_EXPIRED})
 # After an outage everything is late for a moment.

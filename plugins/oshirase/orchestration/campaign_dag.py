@@ -1,6 +1,7 @@
 """The one builder of campaign DAGs: it reads as the table of contents of a campaign run."""
 
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from oshirase.domain.campaign import Campaign, City
 from oshirase.orchestration.console import upload_by_hand
 from oshirase.orchestration.context import asked_by, covered_days, named_day, worker_name
 from oshirase.orchestration.freshness import wait_for_records
+from oshirase.orchestration.metrics import PLANNING_DURATION, count_planned, note_duration
 from oshirase.orchestration.operators import ApproveCampaignRun, SendSmsBatchOperator
 from oshirase.orchestration.rights import campaign_access
 from oshirase.orchestration.timetables import CampaignTimetable
@@ -96,7 +98,11 @@ def _plan(campaign: Campaign, city: City, run_id: UUID, now: datetime, context: 
     asked = asked_by(context)
     for who, kind in {*authors, *([asked] if asked else [])}:
         note_request(campaign_engine(), run_id, who, kind, now)
-    return plan(campaign_engine(), campaign, city, run_id, now, worker_name(context), secret_key())
+    began = monotonic()
+    digest = plan(campaign_engine(), campaign, city, run_id, now, worker_name(context), secret_key())
+    note_duration(PLANNING_DURATION, timedelta(seconds=monotonic() - began), campaign=campaign.name)
+    count_planned(campaign.name, runs.count_notices(campaign_engine(), run_id))
+    return digest
 
 
 def approve(campaign: Campaign, campaign_run_id: Any) -> ApproveCampaignRun:

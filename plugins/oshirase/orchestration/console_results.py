@@ -7,6 +7,7 @@ from airflow.sdk import DAG, get_current_context, task
 
 from oshirase.adapters.settings import console_names
 from oshirase.orchestration.console import open_desk
+from oshirase.orchestration.heartbeat import beats
 from oshirase.orchestration.upkeep_dags import upkeep_dag
 from oshirase.services.console import sweep
 from oshirase.services.console_results import FileReport, read_results, write_cancel_list, write_waiting_list
@@ -22,7 +23,7 @@ def read_console_results_dag(doc_md: str | None) -> DAG:
     return dag
 
 
-@task(task_display_name="① 結果ファイルを取り込む")
+@task(task_display_name="① 結果ファイルを取り込む", on_success_callback=beats(timedelta(hours=1)))
 def read_result_files() -> dict[str, list[dict[str, Any]]]:
     """What became of each result file, by console: counts and a sentence for staff, no file name of theirs."""
     context = get_current_context()

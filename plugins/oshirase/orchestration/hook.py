@@ -1,6 +1,7 @@
 """The Airflow hook of the SMS gateways: connection type `sms_gateway`."""
 
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from airflow.sdk import BaseHook
@@ -11,6 +12,7 @@ from oshirase.adapters.gateways.karaden import KaradenAccount, KaradenGateway
 from oshirase.adapters.pace import Limits, Pace, paced
 from oshirase.domain.gateway import GatewayError
 from oshirase.errors import MissingSetting, OshiraseError
+from oshirase.orchestration.metrics import note_call
 from oshirase.services.gateway_check import check_connection, explain
 
 # The operator publishes no limit; a connection's extra may say otherwise.
@@ -70,7 +72,8 @@ class SmsGatewayHook(BaseHook):
 
     def get_conn(self, pace: Pace | None = None) -> KaradenGateway:
         """The gateway that the connection describes; without a pace for a single call only."""
-        return KaradenGateway(self.gateway_conn_id, self.account(), pace)
+        name = self.gateway_conn_id
+        return KaradenGateway(name, self.account(), pace, partial(note_call, name))
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the gateway for one message of its list; what the *Test* button shows."""

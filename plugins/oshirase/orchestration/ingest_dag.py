@@ -10,8 +10,10 @@ from oshirase.adapters import clock
 from oshirase.adapters.database import ingest_engine
 from oshirase.adapters.drop_folder import drop_folder
 from oshirase.adapters.settings import load_ingest, load_layouts
+from oshirase.orchestration.heartbeat import beats
+from oshirase.orchestration.metrics import EXTRACT_FILES, count
 from oshirase.orchestration.upkeep_dags import upkeep_dag
-from oshirase.services.extracts import Intake
+from oshirase.services.extracts import FileReport, Intake
 
 EVERY = timedelta(minutes=10)
 # What other DAGs may wait for: the records know more than before.
@@ -29,15 +31,23 @@ def ingest_extracts_dag(doc_md: str | None) -> DAG:
     return dag
 
 
-@task(task_display_name="① 抽出ファイルを取り込む")
+@task(task_display_name="① 抽出ファイルを取り込む", on_success_callback=beats(timedelta(hours=1)))
 def load_extracts() -> list[dict[str, Any]]:
     """What became of each file: a sentence for staff."""
     ingest = load_ingest()
     reports = Intake(ingest_engine(), drop_folder(ingest), load_layouts(), clock.now).take_all()
+    for report in reports:
+        count(EXTRACT_FILES, 1, outcome=_outcome(report))
     return [
         {"ご案内": report.sentence, "取込み": report.changed_records, "取込み不可": report.is_refused}
         for report in reports
     ]
+
+
+def _outcome(report: FileReport) -> str:
+    if report.is_refused:
+        return "refused"
+    return "loaded" if report.changed_records else "known"
 
 
 @task(task_display_name="② 記録の更新を知らせる", outlets=[RECORDS])

@@ -1,5 +1,7 @@
 """The DAG that measures what the messages changed, once a day."""
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, get_current_context, task
 from airflow.timetables.trigger import CronTriggerTimetable
 
@@ -8,6 +10,7 @@ from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.settings import campaign_names, load_campaign, load_city
 from oshirase.errors import BadSettings
 from oshirase.orchestration.context import worker_name
+from oshirase.orchestration.heartbeat import beats
 from oshirase.orchestration.upkeep_dags import upkeep_dag
 from oshirase.services import measurement
 
@@ -20,7 +23,7 @@ def measure_outcomes_dag(doc_md: str | None) -> DAG:
     return dag
 
 
-@task(task_display_name="効果を集計する")
+@task(task_display_name="効果を集計する", on_success_callback=beats(timedelta(hours=27)))
 def measure_outcomes() -> dict[str, int]:
     """How many seasons of each campaign are told otherwise than before; the settings of one do not stop the others.
 

@@ -16,6 +16,7 @@ from oshirase.orchestration.approval_page import approval_body, approval_subject
 from oshirase.orchestration.context import answered_by, covered_days, worker_name
 from oshirase.orchestration.freshness import require_fresh_records
 from oshirase.orchestration.hook import SmsGatewayHook
+from oshirase.orchestration.metrics import count_changes
 from oshirase.orchestration.notifier import tell_staff
 from oshirase.services.approval import (
     Person,
@@ -175,7 +176,9 @@ class SendSmsBatchOperator(BaseOperator):
         verify_batch(engine, run_id, self.batch, secret_key())
         with SmsGatewayHook(self.gateway_conn_id) as gateway:
             sender = Sender(engine, gateway, load_city(), worker_name(context), clock.now, lambda: self._is_killed)
-            return dict(sender.deliver_batch(run_id, self.batch))
+            counts = sender.deliver_batch(run_id, self.batch)
+        count_changes("hand_over", counts)
+        return dict(counts)
 
     def on_kill(self) -> None:
         """Airflow ends the task, as when somebody clears it: no call begins any more, the rest is given back at once.

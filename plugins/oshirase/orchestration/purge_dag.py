@@ -1,5 +1,7 @@
 """The DAG that takes personal data away when its retention ends, once a night."""
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, get_current_context, task
 from airflow.timetables.trigger import CronTriggerTimetable
 
@@ -8,6 +10,7 @@ from oshirase.adapters.database import purge_engine
 from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import load_city
 from oshirase.orchestration.context import worker_name
+from oshirase.orchestration.heartbeat import beats
 from oshirase.orchestration.upkeep_dags import upkeep_dag
 from oshirase.services.purge import Purge
 
@@ -20,7 +23,7 @@ def purge_personal_data_dag(doc_md: str | None) -> DAG:
     return dag
 
 
-@task(task_display_name="保存期間を過ぎた個人情報を削除する")
+@task(task_display_name="保存期間を過ぎた個人情報を削除する", on_success_callback=beats(timedelta(hours=27)))
 def purge_personal_data() -> dict[str, int]:
     """How many rows of each kind went."""
     by = worker_name(get_current_context())

@@ -10,7 +10,9 @@ from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
 from oshirase.orchestration.approval_page import undecided_body
 from oshirase.orchestration.context import answered_by, worker_name
+from oshirase.orchestration.heartbeat import beats
 from oshirase.orchestration.hook import SmsGatewayHook
+from oshirase.orchestration.metrics import count_changes
 from oshirase.orchestration.operators import SendSmsBatchOperator
 from oshirase.orchestration.upkeep_dags import upkeep_dag
 from oshirase.services import unknown
@@ -36,13 +38,13 @@ def resolve_unknown_dag(doc_md: str | None) -> DAG:
     return dag
 
 
-@task(task_display_name="① 事業者へ照会する")
+@task(task_display_name="① 事業者へ照会する", on_success_callback=beats(timedelta(hours=2)))
 def look_up_unknown(gateway_conn_id: str) -> dict[str, int]:
     """How many claims were lost, how many notices were found at the gateway, and how many not."""
     with SmsGatewayHook(gateway_conn_id) as gateway:
-        return dict(
-            unknown.look_up_unknown(campaign_engine(), gateway, clock.now(), worker_name(get_current_context()))
-        )
+        counts = unknown.look_up_unknown(campaign_engine(), gateway, clock.now(), worker_name(get_current_context()))
+        count_changes("look_up", counts)
+        return dict(counts)
 
 
 @task(task_display_name="③ 再送する単位の一覧", trigger_rule="all_done")

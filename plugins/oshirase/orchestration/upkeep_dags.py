@@ -10,7 +10,9 @@ from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.settings import load_city
 from oshirase.orchestration.campaign_dag import START
 from oshirase.orchestration.context import worker_name
+from oshirase.orchestration.heartbeat import beats
 from oshirase.orchestration.hook import SmsGatewayHook
+from oshirase.orchestration.metrics import count_changes
 from oshirase.orchestration.rights import upkeep_access
 from oshirase.services import receipts, reconciliation
 from oshirase.services.stop import wait_for_senders
@@ -51,16 +53,17 @@ def reconcile_payments_dag(doc_md: str | None) -> DAG:
     return dag
 
 
-@task(task_display_name="送達結果を取り込む")
+@task(task_display_name="送達結果を取り込む", on_success_callback=beats(timedelta(hours=1)))
 def collect_receipts(gateway_conn_id: str) -> dict[str, int]:
     """How many notices went into which state."""
     with SmsGatewayHook(gateway_conn_id) as gateway:
-        return dict(
-            receipts.collect_receipts(campaign_engine(), gateway, clock.now(), worker_name(get_current_context()))
-        )
+        by = worker_name(get_current_context())
+        counts = receipts.collect_receipts(campaign_engine(), gateway, clock.now(), by)
+        count_changes("receipts", counts)
+        return dict(counts)
 
 
-@task(task_display_name="予約を納付状況と照合する")
+@task(task_display_name="予約を納付状況と照合する", on_success_callback=beats(timedelta(minutes=30)))
 def reconcile_payments(gateway_conn_id: str) -> dict[str, int]:
     """How many bookings were cancelled, could not be, and how many subjects were found settled."""
     engine, city, by = campaign_engine(), load_city(), worker_name(get_current_context())
@@ -69,4 +72,5 @@ def reconcile_payments(gateway_conn_id: str) -> dict[str, int]:
         # A run that was stopped a moment ago: what its senders had just handed over is a booking only now.
         if wait_for_senders(engine, clock.now):
             counts += reconciliation.reconcile(engine, gateway, city, clock.now(), by)
+        count_changes("reconciliation", counts)
         return dict(counts)

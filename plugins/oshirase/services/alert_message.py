@@ -6,6 +6,8 @@ from oshirase.domain.alert import ALERT_LABELS, KeptAlert, Telling
 from oshirase.domain.calendar import moment_in_words
 
 RUNBOOK = "docs/runbook.md"
+# No alert that the ledger could keep: it is what does not answer.
+WATCH_FAILED = "watch_failed"
 _HEADINGS = {Telling.OPENED: "発生", Telling.REMINDED: "継続中", Telling.CLEARED: "解消"}
 
 
@@ -30,3 +32,13 @@ def _piece(kept: KeptAlert, telling: Telling, root: str) -> Iterator[str]:
     if root:
         yield f"画面: {root.rstrip('/')}/{alert.place or ''}"
     yield f"手引き: {RUNBOOK}#{alert.kind}"
+
+
+def compose_watch_failure(error: str) -> tuple[str, str]:
+    """Subject and text: the watcher itself could not look; `error` is the kind of error."""
+    text = (
+        f"■ 監視の失敗\n台帳などを確かめられませんでした（{error}）。ほかの警報も出ない状態です。\n"
+        "すること: データベースが動いているかを確かめ、DAG watch のログと `oshirase doctor` を見てください。\n"
+        f"手引き: {RUNBOOK}#{WATCH_FAILED}\n"
+    )
+    return "【お知らせ警報】監視ができていません", text

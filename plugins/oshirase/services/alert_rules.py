@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from oshirase.adapters.incarnation import RESTORED
 from oshirase.adapters.settings import extract_titles
 from oshirase.adapters.sql import statement
 from oshirase.domain.alert import Alert, AlertKind
 from oshirase.domain.calendar import JST, moment_in_words
 from oshirase.domain.gateway import Busy, GatewayError, Refused
-from oshirase.domain.saying import value_in_words
+from oshirase.domain.saying import in_japanese, value_in_words
 from oshirase.errors import MissingSetting
 from oshirase.services.approval import answer_until
 from oshirase.services.doctor import Status, check_calendar
@@ -20,6 +21,7 @@ from oshirase.services.freshness import find_stale, list_newest
 from oshirase.services.home import REFUSED_WITHIN
 from oshirase.services.missed import HAND_OVER, PastOccurrence, Standing, is_left_behind, left_saying, list_first_runs
 from oshirase.services.overview import list_campaigns
+from oshirase.services.sending_lock import find_lock
 from oshirase.services.stop import cancel_rule
 from oshirase.services.watch import Watched
 
@@ -41,6 +43,14 @@ class Rule:
 
     kind: AlertKind
     find: Callable[[Watched], Iterable[Alert]]
+
+
+def find_sending_lock(watched: Watched) -> Iterator[Alert]:
+    """The lock under which nothing is handed over; the reason that a person typed may hold anything: it is not told."""
+    if lock := find_lock(watched.engine):
+        is_restored = lock.kind == RESTORED
+        sentence = in_japanese(lock.said) if is_restored else "職員の操作により、送信を止めています。"
+        yield Alert(AlertKind.SENDING_LOCKED, lock.kind, sentence, in_japanese(lock.to_do))
 
 
 def find_bookings_not_cancelled(watched: Watched) -> Iterator[Alert]:
@@ -266,6 +276,7 @@ def _upkeep(name: str, sentence: str) -> Alert:
 
 # In the order in which their alerts are told.
 RULES = (
+    Rule(AlertKind.SENDING_LOCKED, find_sending_lock),
     Rule(AlertKind.BOOKINGS_NOT_CANCELLED, find_bookings_not_cancelled),
     Rule(AlertKind.GATEWAY_FAILING, find_failing_gateways),
     Rule(AlertKind.ERROR_RATE, find_error_rates),

@@ -11,10 +11,12 @@ from sqlalchemy import Engine
 
 from oshirase.adapters.settings import extract_titles, load_city
 from oshirase.adapters.sql import statement
+from oshirase.domain.alert import KeptAlert
 from oshirase.domain.calendar import JST, UnknownYear
 from oshirase.domain.campaign import Campaign, City
 from oshirase.domain.saying import Saying, say
 from oshirase.errors import BadSettings
+from oshirase.services.alert_book import list_open
 from oshirase.services.approval import answer_until
 from oshirase.services.freshness import find_stale, list_newest
 from oshirase.services.missed import HAND_OVER, PastOccurrence, Standing, is_left_behind, left_saying, list_past
@@ -91,9 +93,13 @@ class LastRun:
 
 @dataclass(frozen=True)
 class Home:
-    """What needs a person, the most urgent first; and the campaigns by name, each with its last run if it has one."""
+    """What needs a person, the most urgent first; and the campaigns by name, each with its last run if it has one.
+
+    The alerts that are open are those that whoever is on call was told of, or will be.
+    """
 
     tasks: Sequence[Task]
+    alerts: Sequence[KeptAlert]
     campaigns: Sequence[tuple[Overview, LastRun | None]]
 
 
@@ -112,6 +118,7 @@ def load_home(engine: Engine, readable: Collection[str], now: datetime) -> Home:
     )
     return Home(
         sorted(tasks, key=lambda task: (task.need, task.at, task.campaign or "")),
+        _open_alerts(engine, names),
         [(one, last_runs.get(one.name)) for one in shown],
     )
 
@@ -121,6 +128,13 @@ def list_last_runs(engine: Engine, names: Sequence[str]) -> dict[str, LastRun]:
     with engine.connect() as connection:
         rows = connection.execute(statement("home/list_last_runs"), {"campaigns": names}).all()
     return {row.campaign: LastRun(**row._mapping) for row in rows}
+
+
+def _open_alerts(engine: Engine, names: Sequence[str]) -> list[KeptAlert]:
+    """Of the campaigns that somebody may read, and of none; nothing to whoever may read none."""
+    if not names:
+        return []
+    return [kept for kept in list_open(engine) if kept.alert.campaign is None or kept.alert.campaign in names]
 
 
 def _sending_lock(engine: Engine, now: datetime) -> Iterator[Task]:

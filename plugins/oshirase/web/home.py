@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
+from oshirase.domain.alert import ALERT_LABELS
 from oshirase.services.home import Need, Task, load_home
 from oshirase.services.run_review import STAGE_LABELS
 from oshirase.web.language import N_
@@ -36,6 +37,7 @@ def home_routes(visitor: VisitorDependency) -> APIRouter:
         home = load_home(campaign_engine(), who.readable, clock.now())
         content = {
             "tasks": [(task, NEEDS[task.need], _place(task)) for task in home.tasks],
+            "alerts": [(kept, ALERT_LABELS[kept.kind]) for kept in home.alerts],
             "campaigns": home.campaigns,
             "stages": STAGE_LABELS,
         }

@@ -1,6 +1,7 @@
 """The Karaden SMS API, version 2024-03-01: the city's gateway."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from urllib3.exceptions import NewConnectionError
 from oshirase.adapters.pace import Pace
 from oshirase.adapters.transport import REASONS, Transport, Trust, distrust_of
 from oshirase.domain.calendar import JST
-from oshirase.domain.gateway import Busy, DeliveryState, OutcomeUnknown, Receipt, Refused, Submission
+from oshirase.domain.gateway import Busy, DeliveryState, GatewayError, OutcomeUnknown, Receipt, Refused, Submission
 
 API_VERSION = "2024-03-01"
 TIMEOUT_SECONDS = (5.0, 20.0)
@@ -33,6 +34,14 @@ STATES = {
 }
 
 
+# Told of every call that was made: which one, how it ended, and how many seconds it took.
+OnCall = Callable[[str, str, float], None]
+
+
+def tell_nobody(call: str, outcome: str, seconds: float) -> None:
+    """For whoever does not measure."""
+
+
 @dataclass(frozen=True)
 class KaradenAccount:
     """Where the API is, and as whom it is called."""
@@ -51,13 +60,16 @@ class KaradenGateway:
 
     cancel_margin = timedelta(minutes=5)
 
-    def __init__(self, name: str, account: KaradenAccount, pace: Pace | None = None) -> None:
+    def __init__(
+        self, name: str, account: KaradenAccount, pace: Pace | None = None, on_call: OnCall = tell_nobody
+    ) -> None:
         """Raises UnsafeConnection: a token must not be sent to the account's address, or its CA file is none."""
         self.name = name
         self.width = pace.width if pace else 1
         self.look_up_is_authoritative = account.look_up_is_authoritative
         self._account = account
         self._pace = pace
+        self._on_call = on_call
         self._messages = f"{account.base_url.rstrip('/')}/{account.tenant_id}/messages"
         self._headers = {"Authorization": f"Bearer {account.token}", "Karaden-Version": API_VERSION}
         self._transport = Transport(account.base_url, account.trust, self.width)
@@ -126,6 +138,17 @@ class KaradenGateway:
         return self._send(method, url, **kwargs)
 
     def _send(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
+        began, outcome = time.monotonic(), "answered"
+        try:
+            return self._ask(method, url, **kwargs)
+        except GatewayError as error:
+            outcome = _OUTCOMES[type(error)]
+            raise
+        finally:
+            call = "cancel" if url.endswith("/cancel") else "submit" if method == "POST" else "list"
+            self._on_call(call, outcome, time.monotonic() - began)
+
+    def _ask(self, method: str, url: str, **kwargs: Any) -> dict[str, Any]:
         try:
             request = requests.Request(method, url, headers=self._headers, **kwargs).prepare()
             response = self._transport.send(request, TIMEOUT_SECONDS)
@@ -143,6 +166,9 @@ class KaradenGateway:
             if self._pace:
                 self._pace.block(busy.retry_after or BUSY_PAUSE)
             raise
+
+
+_OUTCOMES = {Refused: "refused", Busy: "busy", OutcomeUnknown: "unknown"}
 
 
 def _never_connected(error: requests.RequestException) -> bool:
