@@ -7,6 +7,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from oshirase.adapters.redaction import install_redaction
+from oshirase.cli.audit import audit
 from oshirase.cli.backfill import backfill
 from oshirase.cli.calls import calls
 from oshirase.cli.campaigns import campaigns
@@ -39,6 +40,7 @@ app.command()(backfill)
 app.command()(report)
 app.command()(power)
 app.add_typer(calls, name="calls")
+app.add_typer(audit, name="audit")
 app.add_typer(person, name="person")
 app.command()(purge)
 app.command()(doctor)

@@ -1,4 +1,4 @@
-"""What the records forget with time, and persons who asked to be erased."""
+"""Seals: a keyed hash chain over the event log and the approvals."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ from oshirase.adapters.sql import sql
 revision = "0011"
 down_revision = "0010"
 
-PARTS = ("forgetting",)
+PARTS = ("seals",)
 
 
 def upgrade() -> None:

@@ -1,5 +1,5 @@
 /*
-name:    schema/0011_forgetting
+name:    schema/0012_forgetting
 purpose: What the records and the folders of extracts forget, and persons who asked to be erased: what of the records
          goes with time, and orders that later loads obey.
 */
