@@ -15,6 +15,7 @@ from oshirase.cli.check import check
 from oshirase.cli.doctor import doctor
 from oshirase.cli.migrate import migrate
 from oshirase.cli.missed import missed
+from oshirase.cli.person import person
 from oshirase.cli.power import power
 from oshirase.cli.preview import preview
 from oshirase.cli.purge import purge
@@ -40,6 +41,7 @@ app.command()(report)
 app.command()(power)
 app.add_typer(calls, name="calls")
 app.add_typer(audit, name="audit")
+app.add_typer(person, name="person")
 app.command()(purge)
 app.command()(doctor)
 app.command()(watch)

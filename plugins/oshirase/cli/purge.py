@@ -11,6 +11,7 @@ from oshirase.adapters.secret import secret_key
 from oshirase.adapters.settings import load_city
 from oshirase.cli.output import AsJson, paper, print_json, table
 from oshirase.services.purge import PURGE_LABELS, Purge, count_overdue
+from oshirase.services.purge_folders import handled_folders
 
 IsDry = Annotated[bool, typer.Option("--dry-run/--yes", help="Count only (the default), or take it away for good.")]
 
@@ -18,7 +19,7 @@ IsDry = Annotated[bool, typer.Option("--dry-run/--yes", help="Count only (the de
 def purge(is_dry: IsDry = True, as_json: AsJson = False) -> None:
     """What is kept longer than config/city.toml [retention] says; with --yes it goes, as the DAG does every night."""
     retention, now = load_city().retention, clock.now()
-    taken = Purge(purge_engine(), retention, secret_key(), now, getpass.getuser(), is_dry=is_dry).run()
+    taken = Purge(purge_engine(), retention, secret_key(), now, getpass.getuser(), handled_folders(), is_dry).run()
     overdue = count_overdue(campaign_engine(), retention, now)
     if as_json:
         print_json({"is_dry_run": is_dry, "taken": dict(taken), "overdue": overdue})

@@ -76,6 +76,7 @@ SUPPRESSION_LABELS = {
 # Why a notice stands in any other state than suppressed. What a gateway reports (status/result of sending) where staff
 # have a word for it; any other code of its own is shown as it is.
 OTHER_REASON_LABELS = {
+    "erased": "ご本人の請求による削除",
     "stopped": "送信の停止",
     "rejected": "差し戻し",
     "expired": "実行回の期限切れ",

@@ -13,6 +13,7 @@ from oshirase.orchestration.context import worker_name
 from oshirase.orchestration.heartbeat import beats
 from oshirase.orchestration.upkeep_dags import upkeep_dag
 from oshirase.services.purge import Purge
+from oshirase.services.purge_folders import handled_folders
 
 
 def purge_personal_data_dag(doc_md: str | None) -> DAG:
@@ -27,4 +28,4 @@ def purge_personal_data_dag(doc_md: str | None) -> DAG:
 def purge_personal_data() -> dict[str, int]:
     """How many rows of each kind went."""
     by = worker_name(get_current_context())
-    return dict(Purge(purge_engine(), load_city().retention, secret_key(), clock.now(), by).run())
+    return dict(Purge(purge_engine(), load_city().retention, secret_key(), clock.now(), by, handled_folders()).run())

@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from oshirase.adapters.sql import statement
 
 PERSON_LOOKED_UP = "person_looked_up"
 LIST_DOWNLOADED = "list_downloaded"
 REPORT_DOWNLOADED = "report_downloaded"
+PERSON_EXPORTED = "person_exported"
+PERSON_ERASED = "person_erased"
 ACCESS_LABELS = {
     PERSON_LOOKED_UP: "お一人ずつの照会",
     LIST_DOWNLOADED: "一覧のダウンロード",
     REPORT_DOWNLOADED: "報告書のダウンロード",
+    PERSON_EXPORTED: "開示のための書き出し",
+    PERSON_ERASED: "請求による個人情報の削除",
 }
 PAGE_SIZE = 100
 
@@ -45,6 +49,22 @@ def record_look_up(
     _record(engine, by, now, **values)
 
 
+def record_export(
+    engine: Engine, resident_id: str, campaigns: Collection[str], reason: str, by: str, now: datetime
+) -> None:
+    """Keep that somebody takes all out that is held on a person; committed at once."""
+    values = {"kind": PERSON_EXPORTED, "resident_id": resident_id, "campaigns": sorted(campaigns), "reason": reason}
+    _record(engine, by, now, **values)
+
+
+def record_erasure(
+    connection: Connection, resident_hash: str, campaigns: Collection[str], reason: str, by: str, now: datetime
+) -> None:
+    """Keep that somebody erased a person, of whom a hash is left; committed with the erasure."""
+    values = {"kind": PERSON_ERASED, "resident_id": resident_hash, "campaigns": sorted(campaigns), "reason": reason}
+    _insert(connection, by, now, **values)
+
+
 def record_download(
     engine: Engine, campaign_run_id: UUID, choice: str, rows_count: int, reason: str, by: str, now: datetime
 ) -> None:
@@ -54,11 +74,13 @@ def record_download(
 
 
 def _record(engine: Engine, by: str, now: datetime, **values: object) -> None:
-    nothing = dict.fromkeys(("resident_id", "campaign_run_id", "choice", "rows_count", "campaigns"))
     with engine.begin() as connection:
-        connection.execute(
-            statement("access/insert_access"), {**nothing, **values, "accessed_by": by, "accessed_at": now}
-        )
+        _insert(connection, by, now, **values)
+
+
+def _insert(connection: Connection, by: str, now: datetime, **values: object) -> None:
+    nothing = dict.fromkeys(("resident_id", "campaign_run_id", "choice", "rows_count", "campaigns"))
+    connection.execute(statement("access/insert_access"), {**nothing, **values, "accessed_by": by, "accessed_at": now})
 
 
 def list_accesses(engine: Engine, campaigns: Collection[str], after: int | None) -> Sequence[Access]:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, IntegrityError
 
 from oshirase.adapters.extract_file import Chunk, ExtractFile
+from oshirase.adapters.secret import secret_key
 from oshirase.adapters.sql import statement
 from oshirase.domain.extract import ID_CHANGES, ROW_SENTENCES, FileIssue, FileRefused, Layout
 from oshirase.errors import OshiraseError
@@ -102,6 +103,9 @@ def _load(connection: Connection, layout: Layout, file: ExtractFile, as_of: date
     if layout.mode == "snapshot" and tally.with_key < layout.minimum_share * (known or 0):
         raise FileRefused(FileIssue.TOO_FEW_ROWS, f"{tally.with_key:,}行、取込み済み{known:,}件")
     ends_missing = layout.mode == "snapshot" and not tally.unreadable_keys
+    # An order to erase somebody holds for as long as the business system delivers them.
+    if connection.scalar(statement("extract/has_erasures")):
+        connection.execute(statement("extract/leave_out_erased"), {"of_table": layout.table, "key": secret_key()})
     merged = connection.execute(
         statement("extract/merge_arrived"), {**table, "now": now, "ends_missing": ends_missing}
     ).one()

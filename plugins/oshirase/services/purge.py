@@ -5,26 +5,35 @@ next run goes on. What was taken once is not found again.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine
 
+from oshirase.adapters.old_files import list_old, remove_all
 from oshirase.adapters.sql import statement
-from oshirase.domain.calendar import JST
+from oshirase.domain.calendar import JST, fiscal_year
 from oshirase.domain.retention import Retention
 
 BATCH_SIZE = 2_000
 NUMBERS, TEXTS, SUBJECTS, ACCESSES = "numbers", "texts", "subjects", "accesses"
+CONTACTS, RECORDS, PAYMENTS, LOADS, FILES = "contacts", "records", "payments", "loads", "files"
+CONTACT_TABLE = "contact"
 PURGE_LABELS = {
     NUMBERS: "お知らせの電話番号",
     TEXTS: "お知らせの文面",
     SUBJECTS: "お知らせの宛名番号",
     ACCESSES: "照会の記録の宛名番号",
+    CONTACTS: "過去の電話番号の記録",
+    RECORDS: "終わった記録（住民・調定・収納など）",
+    PAYMENTS: "調定のなくなった収納の記録",
+    LOADS: "取り込めなかった行・ファイルの記録",
+    FILES: "取込み・コンソールの処理済みファイル",
 }
 
 
@@ -40,6 +49,8 @@ class Purge:
     key: bytes = field(repr=False)
     now: datetime
     by: str
+    # Folders of files that have been dealt with.
+    folders: Sequence[Path] = ()
     is_dry: bool = False
     batch_size: int = BATCH_SIZE
     taken: Counter[str] = field(default_factory=Counter)
@@ -60,6 +71,8 @@ class Purge:
         self._take_numbers()
         self._take_subjects()
         self._take_accesses()
+        self._take_records()
+        self._take_files()
 
     @contextmanager
     def _batch(self) -> Iterator[Connection]:
@@ -115,6 +128,37 @@ class Purge:
         while self._take_in_batch(ACCESSES, "purge/blank_accesses", binds):
             pass
 
+    def _take_records(self) -> None:
+        retention = self.retention
+        kept_since = start_of_fiscal_year(self._before(retention.records_days).astimezone(JST).date())
+        ended = datetime.combine(kept_since, time.min, JST)
+        with self._batch() as connection:
+            tables = connection.scalars(statement("purge/list_tables")).all()
+        for table in tables:
+            is_contact = table == CONTACT_TABLE
+            before = self._before(retention.notices_days) if is_contact else ended
+            kind = CONTACTS if is_contact else RECORDS
+            self._forget(kind, "purge/forget_ended", {"of_table": table, "before": before})
+        self._forget(PAYMENTS, "purge/forget_payments", {"before": kept_since})
+        for name in ("purge/forget_rejected", "purge/forget_refused"):
+            self._forget(LOADS, name, {"before": self._before(retention.loads_days)})
+
+    def _forget(self, kind: str, name: str, binds: dict[str, Any]) -> None:
+        """Delete by a statement that returns how many went, until there are none left."""
+        gone = self.batch_size
+        while gone == self.batch_size:
+            with self._batch() as connection:
+                gone = int(connection.scalar(statement(name), {**binds, "most": self.batch_size}) or 0)
+                self._keep(connection, kind, gone)
+
+    def _take_files(self) -> None:
+        """On record first: rather one told twice than one gone that nobody told."""
+        old = list_old(self.folders, self._before(self.retention.files_days))
+        with self._batch() as connection:
+            self._keep(connection, FILES, len(old))
+        if not self.is_dry:
+            remove_all(old)
+
     def _take_in_batch(self, kind: str, name: str, binds: dict[str, Any]) -> int:
         with self._batch() as connection:
             return self._take(connection, kind, name, binds)
@@ -124,6 +168,10 @@ class Purge:
     ) -> int:
         """Run a statement that returns a row for each that it took, and keep how many."""
         rows = len(connection.execute(statement(name), binds).all())
+        self._keep(connection, kind, rows, run)
+        return rows
+
+    def _keep(self, connection: Connection, kind: str, rows: int, run: UUID | None = None) -> None:
         if rows:
             self.taken[kind] += rows
             connection.execute(
@@ -137,7 +185,11 @@ class Purge:
                     "by": self.by,
                 },
             )
-        return rows
+
+
+def start_of_fiscal_year(day: date) -> date:
+    """The first day of the fiscal year of a day."""
+    return date(fiscal_year(day), 4, 1)
 
 
 def count_overdue(engine: Engine, retention: Retention, now: datetime) -> int:
