@@ -277,6 +277,14 @@ def test_a_campaign_in_season_needs_no_calendar() -> None:
         ('"督促"', '" "', 'wording.forbidden（1番目）: 文字か数字を1つ以上含めてください（現在の値: " "）。'),
         ('"督促"', '""', 'wording.forbidden（1番目）: 1文字以上にしてください（現在の値: ""）。'),
         ("[holidays]", "[holiday]", "holiday: このような項目はありません。もしかして holidays ですか。"),
+        ("notices_days = 90", "notices_days = 5", "retention.notices_days: 30以上の数にしてください（現在の値: 5）。"),
+        ("subjects_days = 180", "subjects_days = 60", "retention: subjects_days は notices_days 以上にしてください"),
+        (
+            "minimum_gap_days = 14",
+            "minimum_gap_days = 91",
+            "retention.notices_days は screening.minimum_gap_days 以上に",
+        ),
+        ("files_days = 30", "file_days = 30", "retention.file_days: このような項目はありません。もしかして files_days"),
         (
             '"12-29"',
             '"12/29"',

@@ -18,13 +18,13 @@ from tests.people import (
     create_voucher,
     insert,
 )
-from tests.scene import OCCURRENCE, Scene
+from tests.scene import KEY, OCCURRENCE, Scene
 
 ALL = {"nhi_overdue", "health_check", "plan_default", "late_elderly_overdue", "public_notice"}
 
 
 def see(scene: Scene, resident: str, campaigns: set[str] = ALL) -> PersonView:
-    return look_up(scene.engine, scene.city, resident, campaigns, "電話", "sato", scene.clock())
+    return look_up(scene.engine, scene.city, resident, campaigns, "電話", "sato", scene.clock(), KEY)
 
 
 def present(person: PersonView) -> dict[str, str | None]:

@@ -212,7 +212,7 @@ def test_a_statement_that_fails_half_way_changes_nothing(engine: Engine, owner: 
 def test_a_server_where_we_are_no_superuser(postgres: PostgresServer, empty: Engine) -> None:
     with empty.begin() as connection:
         connection.execute(text("create role city login"))
-        connection.execute(text("grant oshirase_campaign, oshirase_ingest to city"))
+        connection.execute(text("grant oshirase_campaign, oshirase_ingest, oshirase_purge to city"))
         connection.execute(text(f"grant create on database {empty.url.database} to city"))
     city = create_records_engine(empty.url.set(username="city"))
     migrate(city)

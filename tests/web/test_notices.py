@@ -1,6 +1,7 @@
 """The list of a run's notices, its file, and the page of one notice."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote, urljoin
 from uuid import UUID, uuid4
@@ -9,8 +10,11 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import text
+from sqlalchemy.engine import URL
 
+from oshirase.adapters.database import PURGE_ROLE, create_records_engine
 from oshirase.services import notice_list
+from oshirase.services.purge import Purge
 from oshirase.web.visitor import Visitor
 from tests.ledger import create_notice, create_run
 from tests.people import create_debtor
@@ -292,3 +296,29 @@ def test_in_english_only_what_residents_read_is_japanese(open_as: Open, scene: S
         page = page_of(client, path + ("&" if "?" in path else "?") + "language=en")
         assert japanese_in(page, *bodies, TITLE) == []
     assert japanese_in(client.get(f"/notices/{uuid4()}?language=en").text) == []
+
+
+def test_a_purged_notice_says_so_and_its_list_leaves_without_numbers(
+    open_as: Open, scene: Scene, run: UUID, database_url: URL
+) -> None:
+    numbers = [str(number) for (number,) in scene.rows("select phone_e164 from records.contact")]
+    residents = [str(one) for (one,) in scene.rows("select resident_id from records.resident")]
+    scene.clock.moment += timedelta(days=400)
+    purger = create_records_engine(database_url, PURGE_ROLE)
+    Purge(purger, scene.city.retention, KEY, scene.clock(), "test").run()
+    purger.dispose()
+    client = open_as(CLERK)
+    for (notice,) in scene.rows("select notice_id from ledger.notice"):
+        page = page_of(client, f"/notices/{notice}")
+        assert "電話番号と文面は、保存期間の満了などにより、2027年11月6日" in page
+        assert "どなたへのお知らせかを示す番号も" in page
+        assert "国民健康保険料 令和8年度 第4期" in page
+    page = page_of(client, f"/runs/{run}")
+    assert "保存期間の満了により、2027年11月6日" in page
+    assert "この文面は、保存期間の満了により削除しました。" in page
+    assert rows_of(page_of(client, f"/runs/{run}/notices")) == 4
+    listed = take(client, run, personal="true").text
+    assert listed.count("着信") >= 3
+    everything = page + listed
+    assert [value for value in (*numbers, *residents, "#") if value in listed] == []
+    assert [value for value in numbers if value in everything] == []

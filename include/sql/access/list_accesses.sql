@@ -18,7 +18,7 @@ select
     a.choice,
     a.rows_count,
     a.reason,
-    '****' || right(a.resident_id, 4) as resident_masked
+    case when a.resident_id not like '#%' then '****' || right(a.resident_id, 4) end as resident_masked
 from ledger.access as a
 left join ledger.campaign_run as r on a.campaign_run_id = r.campaign_run_id
 where

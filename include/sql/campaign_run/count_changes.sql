@@ -17,7 +17,8 @@ with kept as (
         s.is_open
     from ledger.notice as n
     inner join ledger.notice_state as s on n.state = s.state
-    where n.campaign_run_id = :campaign_run_id
+    -- What only a hash is left of was taken out of the cohort.
+    where n.campaign_run_id = :campaign_run_id and n.pseudonymised_at is null
 )
 
 select count(*) as changes

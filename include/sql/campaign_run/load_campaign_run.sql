@@ -4,7 +4,7 @@ purpose: A campaign run and, when enough persons approved the content that it ha
 grain:   one row
 params:  campaign_run_id (uuid)
 returns: campaign_run_id, campaign, occurrence_on, occurrence_at, digest, composed_at, opened_at, closed_as,
-         closed_by, closed_reason, approvals_needed, approved_by, approved_at
+         closed_by, closed_reason, approvals_needed, approved_by, approved_at, purged_at, pseudonymised_at
 */
 select
     r.campaign_run_id,
@@ -19,7 +19,9 @@ select
     r.closed_reason,
     r.approvals_needed,
     a.approved_by,
-    a.approved_at
+    a.approved_at,
+    r.purged_at,
+    r.pseudonymised_at
 from ledger.campaign_run as r
 left join lateral (
     select

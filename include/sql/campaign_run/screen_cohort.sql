@@ -10,13 +10,33 @@ params:  campaign (text), campaign_run_id (uuid), occurrence_on (date), known_at
 returns: nothing
 */
 insert into screened (subject, resident_id, due_on, fields, phone_e164, reason, arm, place, ahead)
-with hashed as (
+-- What was purged has hashes in the place of subjects, ids and numbers: to be asked for only where there is any.
+with purged as (
+    select
+        exists(
+            select 1
+            from ledger.notice as n
+            where n.campaign = :campaign and n.pseudonymised_at is not null
+        ) as has_subjects,
+        array(
+            select n.phone_hash
+            from ledger.notice as n
+            where
+                n.purged_at is not null and n.scheduled_at > :reminded_since and n.phone_hash is not null
+                and n.state in ('delivered', 'undelivered', 'failed')
+        ) as phones
+),
+
+hashed as (
     select
         c.*,
+        p.has_subjects,
+        p.phones,
         encode(
             sha256(:key || convert_to(:campaign || '/' || :season || '/' || c.resident_id, 'UTF8')), 'hex'
         ) as hash
     from cohort as c
+    cross join purged as p
 ),
 
 judged as (
@@ -41,6 +61,16 @@ judged as (
                         select left(c.subject, length(c.subject) - length(c.resident_id)) || a.alias_id
                         from records.alias as a
                         where a.resident_id = c.resident_id
+                        union all
+                        select ledger.blank_subject(c.subject, :key)
+                        where c.has_subjects
+                        union all
+                        select
+                            ledger.blank_subject(
+                                left(c.subject, length(c.subject) - length(c.resident_id)) || a.alias_id, :key
+                            )
+                        from records.alias as a
+                        where c.has_subjects and a.resident_id = c.resident_id
                     ))
                     and n.state in (
                         'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
@@ -60,6 +90,13 @@ judged as (
                         select a.alias_id
                         from records.alias as a
                         where a.resident_id = c.resident_id
+                        union all
+                        select ledger.keyed_hash(c.resident_id, :key, 'resident')
+                        where c.has_subjects
+                        union all
+                        select ledger.keyed_hash(a.alias_id, :key, 'resident')
+                        from records.alias as a
+                        where c.has_subjects and a.resident_id = c.resident_id
                     ))
                     and n.state in (
                         'planned', 'claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed'
@@ -76,6 +113,9 @@ judged as (
                     and n.scheduled_at > :reminded_since
                     and (n.state <> 'planned' or n.campaign_run_id is distinct from :campaign_run_id ::uuid)
             ) then 'recently_reminded'
+            when
+                cardinality(c.phones) > 0 and ledger.keyed_hash(s.phone_e164, :key, 'phone') = any(c.phones)
+                then 'recently_reminded'
             when exists (
                 select 1
                 from ledger.notice as n

@@ -31,7 +31,7 @@ drawn as (
     from carried_out as r
     inner join ledger.notice_event as e on r.campaign_run_id = e.campaign_run_id
     inner join ledger.notice as n on e.notice_id = n.notice_id
-    where e.to_state in ('planned', 'held_out') and n.arm is not null
+    where e.to_state in ('planned', 'held_out') and n.arm is not null and n.pseudonymised_at is null
     group by n.notice_id
 ),
 

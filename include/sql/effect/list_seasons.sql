@@ -1,6 +1,7 @@
 /*
 name:    effect/list_seasons
-purpose: Seasons of a campaign with a run of which something was handed over, the latest first.
+purpose: Seasons of a campaign with a run of which something was handed over, the latest first; without those of which
+         nobody can be told any more what became of whom.
 grain:   one row per season
 params:  campaign (text)
 returns: season, last_occurrence_on
@@ -17,4 +18,5 @@ where
         where n.campaign_run_id = r.campaign_run_id and n.handed_over_at is not null
     )
 group by r.season
+having bool_and(r.pseudonymised_at is null)
 order by r.season desc;

@@ -71,6 +71,8 @@ weighed as (
         n.state as old_state,
         case
             when was.is_live or not is_now.is_live then l.state
+            -- Whether its subject was taken can not be told by a hash.
+            when n.pseudonymised_at is not null then n.state
             when row_number() over (
                 partition by n.campaign, n.subject, not was.is_live and is_now.is_live
                 order by l.updated_at, l.notice_id

@@ -21,7 +21,7 @@ with found as (
 select
     f.notice_id,
     n.phone_masked,
-    case when :is_personal then f.resident_id end as resident_id,
+    case when :is_personal and f.resident_id not like '#%' then f.resident_id end as resident_id,
     case when :is_personal then f.phone_e164 end as phone_e164,
     n.state,
     n.reason,

@@ -4,8 +4,9 @@ purpose: Everything that the ledger knows of some notices; the number is masked.
 grain:   one row per notice
 params:  notice_ids (uuid[])
 returns: notice_id, campaign_run_id, campaign, occurrence_on, subject, resident_id, due_on, state, reason, arm, version,
-         body, parts, batch, scheduled_at, limited_at, gateway, attempt, handed_over_at, sent_at, received_at, carrier,
-         cancel_reason, cancel_outcome, cancel_tried_at, state_changed_at, settled_on, settled_known_at, phone_masked
+         parts, batch, scheduled_at, limited_at, gateway, attempt, handed_over_at, sent_at, received_at, carrier,
+         cancel_reason, cancel_outcome, cancel_tried_at, state_changed_at, settled_on, settled_known_at, purged_at,
+         pseudonymised_at, body, phone_masked
 */
 select
     n.notice_id,
@@ -19,7 +20,6 @@ select
     n.reason,
     n.arm,
     t.version,
-    t.body,
     n.parts,
     n.batch,
     n.scheduled_at,
@@ -36,6 +36,9 @@ select
     n.state_changed_at,
     o.settled_on,
     o.recorded_at as settled_known_at,
+    n.purged_at,
+    n.pseudonymised_at,
+    case when n.purged_at is null then t.body end as body,
     ledger.mask_phone(n.phone_e164) as phone_masked
 from ledger.notice as n
 inner join ledger.campaign_run as r on n.campaign_run_id = r.campaign_run_id

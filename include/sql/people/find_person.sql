@@ -1,8 +1,9 @@
 /*
 name:    people/find_person
-purpose: Whom an id means: every id that the person has or had, and what has to be known before anything is said.
+purpose: Whom an id means: every id that the person has or had, also as purged notices have them, and what has to be
+         known before anything is said.
 grain:   one row
-params:  resident_id (text), on_day (date)
+params:  resident_id (text), on_day (date), key (bytea)
 returns: resident_id, ids, is_known, is_protected, has_opted_out
 */
 with known as (
@@ -16,11 +17,14 @@ with known as (
 select
     k.resident_id,
     array(
-        select k.resident_id
-        union all
-        select a.alias_id
-        from records.alias as a
-        where a.resident_id = k.resident_id
+        select unnest(array[i.id, ledger.keyed_hash(i.id, :key, 'resident')])
+        from (
+            select k.resident_id as id
+            union all
+            select a.alias_id as id
+            from records.alias as a
+            where a.resident_id = k.resident_id
+        ) as i
     ) as ids,
     r.resident_id is not null as is_known,
     coalesce(r.is_protected, false) as is_protected,

@@ -19,6 +19,7 @@ from oshirase.errors import DatabaseUnreachable, MissingSetting, SchemaMismatch
 SETTING = "OSHIRASE_DATABASE_URL"
 CAMPAIGN_ROLE = "oshirase_campaign"
 INGEST_ROLE = "oshirase_ingest"
+PURGE_ROLE = "oshirase_purge"
 UPGRADE = "make migrate"
 _MIGRATION_LOCK = 0x05_41_5A_E1
 
@@ -73,6 +74,12 @@ def campaign_engine() -> Engine:
 def ingest_engine() -> Engine:
     """This process's engine for loading records: checked once for reach and schema."""
     return _checked_engine(INGEST_ROLE)
+
+
+@cache
+def purge_engine() -> Engine:
+    """This process's engine for taking personal data away: checked once for reach and schema."""
+    return _checked_engine(PURGE_ROLE)
 
 
 def _checked_engine(role: str) -> Engine:

@@ -18,9 +18,10 @@ from oshirase.adapters.settings_errors import (
     syntax_finding,
 )
 from oshirase.adapters.sql import declared
-from oshirase.domain.campaign import Campaign, City, InSeason, NamedSettings, Settings
+from oshirase.domain.campaign import Campaign, City, InSeason
 from oshirase.domain.console import Console
 from oshirase.domain.extract import ID_CHANGES, Ingest, Layout
+from oshirase.domain.settings import NamedSettings, Settings
 from oshirase.domain.staff import Staff
 from oshirase.errors import BadSettings, UnknownCampaign
 

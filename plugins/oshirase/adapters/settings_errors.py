@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from oshirase.adapters.paths import project_home
-from oshirase.domain.campaign import NamedSettings
+from oshirase.domain.settings import NamedSettings
 from oshirase.errors import BadSettings
 
 Location = tuple[int | str, ...]

@@ -8,9 +8,10 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from oshirase.adapters.paths import project_home
-from oshirase.domain.campaign import Campaign, City, NamedSettings, Settings
+from oshirase.domain.campaign import Campaign, City
 from oshirase.domain.console import Console
 from oshirase.domain.extract import Ingest, Layout
+from oshirase.domain.settings import NamedSettings, Settings
 
 # The newest draft that editors' TOML extensions know well.
 DIALECT = "http://json-schema.org/draft-07/schema#"

@@ -7,6 +7,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from oshirase.adapters.redaction import install_redaction
+from oshirase.cli.audit import audit
 from oshirase.cli.backfill import backfill
 from oshirase.cli.calls import calls
 from oshirase.cli.campaigns import campaigns
@@ -17,6 +18,7 @@ from oshirase.cli.migrate import migrate
 from oshirase.cli.missed import missed
 from oshirase.cli.power import power
 from oshirase.cli.preview import preview
+from oshirase.cli.purge import purge
 from oshirase.cli.report import report
 from oshirase.cli.sending_lock import lock_sending, unlock_sending
 from oshirase.cli.watch import watch
@@ -38,6 +40,8 @@ app.command()(backfill)
 app.command()(report)
 app.command()(power)
 app.add_typer(calls, name="calls")
+app.add_typer(audit, name="audit")
+app.command()(purge)
 app.command()(doctor)
 app.command()(watch)
 app.command()(migrate)

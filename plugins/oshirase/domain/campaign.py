@@ -6,9 +6,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     WithJsonSchema,
     model_validator,
@@ -16,25 +14,9 @@ from pydantic import (
 
 from oshirase.domain.calendar import InstalmentCalendar, MonthDay, OfficeCalendar, is_within
 from oshirase.domain.occurrences import DueDateTimetable, Occurrences, SeasonTimetable
+from oshirase.domain.retention import Retention
 from oshirase.domain.sending import SendWindow
-
-Text = Annotated[str, Field(min_length=1)]
-
-
-class Settings(BaseModel):
-    """Settings are fixed once read, and an unknown key is a mistake.
-
-    Messages of validators are read by staff. They end without a full stop: the value follows.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
-
-
-class NamedSettings(Settings):
-    """Settings of which there are several files: each is called as its file, and does not say so itself."""
-
-    name: Text
-
+from oshirase.domain.settings import NamedSettings, Settings, Text
 
 _TIME = "([01][0-9]|2[0-3]):[0-5][0-9]"
 
@@ -257,8 +239,15 @@ class City(Settings):
     notifications: Notifications = Field(default_factory=Notifications)
     alerts: Alerts = Field(default_factory=Alerts)
     pages: Pages = Field(default_factory=Pages)
+    retention: Retention = Field(default_factory=Retention)
     yen_per_part: float = Field(gt=0)
     """What the carriers charge for one part, tax included."""
+
+    @model_validator(mode="after")
+    def _numbers_outlive_the_gap(self) -> "City":
+        if self.retention.notices_days < self.screening.minimum_gap_days:
+            raise ValueError("retention.notices_days は screening.minimum_gap_days 以上にしてください")
+        return self
 
     def office(self) -> OfficeCalendar:
         """The days on which the office is open."""

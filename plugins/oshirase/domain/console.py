@@ -12,9 +12,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from oshirase.domain.calendar import JST
-from oshirase.domain.campaign import NamedSettings, Settings, Text
 from oshirase.domain.gateway import DeliveryState
 from oshirase.domain.phone import in_domestic_form
+from oshirase.domain.settings import NamedSettings, Settings, Text
 from oshirase.domain.spreadsheet import escape, is_formula
 from oshirase.errors import OshiraseError
 

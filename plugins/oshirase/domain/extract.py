@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from oshirase.domain.calendar import JST
-from oshirase.domain.campaign import NamedSettings, Settings, Text
 from oshirase.domain.console import Folder, normalise
+from oshirase.domain.settings import NamedSettings, Settings, Text
 from oshirase.domain.values import VALUE_SENTENCES, ValueIssue
 from oshirase.errors import OshiraseError
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from oshirase.domain.campaign import Settings, Text
+from oshirase.domain.settings import Settings, Text
 
 
 class StaffMember(Settings):

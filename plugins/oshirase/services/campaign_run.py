@@ -18,7 +18,10 @@ ALL_THAT_IS_RECORDED = datetime(9999, 1, 1, tzinfo=JST)
 
 @dataclass(frozen=True)
 class CampaignRun:
-    """One campaign run as the ledger has it; `approved_by` names all who approved, once they are enough."""
+    """One campaign run as the ledger has it; `approved_by` names all who approved, once they are enough.
+
+    `purged_at`: since when retention has taken numbers and texts; `pseudonymised_at`: ids as well.
+    """
 
     campaign_run_id: UUID
     campaign: str
@@ -33,6 +36,8 @@ class CampaignRun:
     approvals_needed: int
     approved_by: str | None
     approved_at: datetime | None
+    purged_at: datetime | None
+    pseudonymised_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from oshirase.adapters import drop_folder
 from oshirase.adapters.database import (
     CAMPAIGN_ROLE,
     INGEST_ROLE,
+    PURGE_ROLE,
     check_schema,
     create_records_engine,
     database_url,
@@ -101,6 +102,7 @@ def check_database(settings: SettingsCheck, now: datetime) -> Iterator[Check]:
         return
     url = database_url()
     yield check_role("role_ingest", create_records_engine(url, INGEST_ROLE), INGEST_ROLE, {"writes_records"})
+    yield check_role("role_purge", create_records_engine(url, PURGE_ROLE), PURGE_ROLE, {"purges"})
     engine = create_records_engine(url, CAMPAIGN_ROLE)
     role = check_role("role_campaign", engine, CAMPAIGN_ROLE, {"reads_records", "writes_ledger"})
     yield role

@@ -65,7 +65,7 @@ def _rows(connection: Connection, binds: dict[str, Any]) -> Iterator[list[str]]:
 
 
 def _personal_cells(row: Row[Any]) -> list[str]:
-    return [row.resident_id, in_domestic_form(row.phone_e164) if row.phone_e164 else ""]
+    return [row.resident_id or "", in_domestic_form(row.phone_e164) if row.phone_e164 else ""]
 
 
 def _cells(row: Row[Any]) -> list[str]:

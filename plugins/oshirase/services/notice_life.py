@@ -89,6 +89,8 @@ class NoticeLife:
     state_changed_at: datetime
     settled_on: date | None
     settled_known_at: datetime | None
+    purged_at: datetime | None
+    pseudonymised_at: datetime | None
     events: Sequence[Event] = ()
     receipts: Sequence[Receipt] = ()
     decisions: Sequence[RunDecision] = ()

@@ -55,14 +55,21 @@ def normalise_id(written: str) -> str:
 
 
 def look_up(
-    engine: Engine, city: City, resident_id: str, campaigns: Collection[str], reason: str, by: str, now: datetime
+    engine: Engine,
+    city: City,
+    resident_id: str,
+    campaigns: Collection[str],
+    reason: str,
+    by: str,
+    now: datetime,
+    key: bytes,
 ) -> PersonView:
     """Record that somebody asks for a person, then find all that concerns them in some campaigns."""
     record_look_up(engine, resident_id, campaigns, reason, by, now)
     today = now.astimezone(JST).date()
     with engine.connect() as connection:
         person = connection.execute(
-            statement("people/find_person"), {"resident_id": resident_id, "on_day": today}
+            statement("people/find_person"), {"resident_id": resident_id, "on_day": today, "key": key}
         ).one()
         binds = {"ids": person.ids, "campaigns": sorted(campaigns), "most": MOST_NOTICES + 1}
         found = connection.execute(statement("people/find_notices"), binds).all()
@@ -82,7 +89,8 @@ def look_up(
 def _judge(engine: Engine, resident_id: str, lives: Sequence[NoticeLife], records: Mapping[str, Any]) -> list[Present]:
     """In general first, then by what the person was ever to be reminded of."""
     asked: dict[str, tuple[str, str | None]] = {IN_GENERAL: (resident_id, None)}
-    for life in lives:
+    # Of what was purged nobody can tell what it was about.
+    for life in (life for life in lives if life.pseudonymised_at is None):
         asked.setdefault(life.subject, (life.resident_id, life.campaign))
     binds = {"subjects": list(asked), "residents": [resident for resident, _ in asked.values()], **records}
     with engine.connect() as connection:

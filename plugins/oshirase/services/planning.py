@@ -55,12 +55,13 @@ def plan_notices(
         locked = connection.execute(
             statement("campaign_run/lock_campaign_run"), {"campaign_run_id": campaign_run_id}
         ).one()
-        if locked.closed_as is not None:
+        # Of a run that was purged nobody could tell what it was; it ended long ago.
+        if locked.closed_as is not None or locked.purged_at is not None:
             return None if locked.digest is None else str(locked.digest)
         connection.execute(statement("campaign_run/lock_planning"))
         screening.make_workspace(connection)
         screening.select_cohort(connection, campaign, run.occurrence_at)
-        handed_over = screening.leave_out_handed_over(connection, campaign_run_id)
+        handed_over = screening.leave_out_handed_over(connection, campaign_run_id, key)
         screening.screen_cohort(connection, campaign, city, run.occurrence_on, now, key, campaign_run_id)
         bookings = place_cohort(connection, campaign, city, run, now, handed_over)
         is_same = locked.settings_digest == digest_settings(campaign, city)
@@ -221,10 +222,10 @@ def note_plan(connection: Connection, campaign: Campaign, city: City, run: Campa
 
 
 def digest_settings(campaign: Campaign, city: City) -> str:
-    """Digest of all settings that a run is made with: not of how it is measured later, or spread over workers."""
+    """Digest of all settings that a run is made with: not of how it is spread, measured or purged."""
     of_sending = campaign.sending.model_dump(mode="json", exclude={"at_once"})
     of_campaign = campaign.model_dump(mode="json", exclude={"measurement", "reference"}) | {"sending": of_sending}
-    settings = json.dumps([of_campaign, city.model_dump(mode="json")], sort_keys=True)
+    settings = json.dumps([of_campaign, city.model_dump(mode="json", exclude={"alerts", "retention"})], sort_keys=True)
     return hashlib.sha256(settings.encode()).hexdigest()
 
 

@@ -42,18 +42,18 @@ STAGE_LABELS = {
 
 @dataclass(frozen=True)
 class RunText:
-    """One text of the run as it arrives."""
+    """One text of the run as it arrives; `body`: None when retention has taken it away."""
 
     text_id: UUID
     variant: str
     version: int
-    body: str
+    body: str | None
     parts: int
 
     @property
     def pieces(self) -> list[tuple[str, int]]:
         """The body in the parts that are billed, with the length of each as the gateway counts it."""
-        return [(part, utf16_units(part)) for part in split_parts(self.body)]
+        return [(part, utf16_units(part)) for part in split_parts(self.body or "")]
 
 
 @dataclass(frozen=True)

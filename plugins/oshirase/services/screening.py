@@ -53,9 +53,13 @@ def select_cohort(connection: Connection, campaign: Campaign, occurrence_at: dat
         )
 
 
-def leave_out_handed_over(connection: Connection, campaign_run_id: UUID) -> int:
-    """Take out of the workspace what a run has handed over before, as planning anew does not touch it; how many."""
+def leave_out_handed_over(connection: Connection, campaign_run_id: UUID, key: bytes) -> int:
+    """Take out of the workspace what a run has handed over before, as planning anew does not touch it; how many.
+
+    And whoever of the run was erased.
+    """
     binds = {"campaign_run_id": campaign_run_id}
+    connection.execute(statement("campaign_run/leave_out_purged"), {**binds, "key": key})
     return len(connection.execute(statement("campaign_run/leave_out_handed_over"), binds).all())
 
 

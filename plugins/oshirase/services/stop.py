@@ -72,7 +72,7 @@ class GoneNotice:
     """One notice that went out or may have, the number masked; `cancel_outcome` says why a cancellation failed."""
 
     notice_id: UUID
-    phone_masked: str
+    phone_masked: str | None
     state: str
     reason: str | None
     leaves_at: datetime

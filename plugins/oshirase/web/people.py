@@ -84,5 +84,7 @@ def _answer(who: Visitor, written_id: str, occasion: str, note: str) -> dict[str
     except BadValue:
         return {**typed, "told": NO_ID}
     reason = OCCASIONS_ON_RECORD[occasion] + (f"：{note}" if note else "")
-    person = look_up(campaign_engine(), load_city(), resident_id, who.readable, reason, who.user_id, clock.now())
+    person = look_up(
+        campaign_engine(), load_city(), resident_id, who.readable, reason, who.user_id, clock.now(), secret_key()
+    )
     return {"person": person}

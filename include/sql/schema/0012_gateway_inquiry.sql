@@ -1,5 +1,5 @@
 /*
-name:    schema/0010_gateway_inquiry
+name:    schema/0012_gateway_inquiry
 purpose: What a restored ledger has forgotten is asked of the gateway: how far it has been asked, and the messages that
          were found there and of which the ledger knows no notice.
 */
