@@ -1,5 +1,6 @@
 """The sending lock: nothing is handed over while it holds, whoever tries; who released it stays on record."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from typer.testing import CliRunner
 
-from oshirase.adapters import embedded
+from oshirase.adapters import clock, embedded
 from oshirase.adapters.database import CAMPAIGN_ROLE, campaign_engine, create_records_engine, migrate
 from oshirase.adapters.gateways.console_csv import ConsoleFolder
 from oshirase.adapters.gateways.karaden import KaradenGateway
@@ -20,7 +21,7 @@ from oshirase.adapters.incarnation import note_restore
 from oshirase.adapters.pace import Pace
 from oshirase.cli import app
 from oshirase.domain.console import Slot
-from oshirase.errors import OshiraseError
+from oshirase.errors import MissingSetting, OshiraseError
 from oshirase.services import console as uploads
 from oshirase.services.calls import LOOK_EVERY_SECONDS
 from oshirase.services.delivery import claim_notices
@@ -276,3 +277,29 @@ def test_by_the_commands(scene: Scene, at_the_keyboard: CliRunner) -> None:
     result = at_the_keyboard.invoke(app, ["unlock-sending", "--reason", "直した", "--by", "mori"])
     assert "送信を再開しました（解除：1件）" in result.stdout
     assert scene.rows(RELEASES) == [("nothing_restored", "直した", "mori")]
+
+
+def test_asking_the_gateway_by_the_command(
+    scene: Scene, at_the_keyboard: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_debtor(scene.owner)
+    scene.send(scene.approved_run())
+    result = at_the_keyboard.invoke(app, ["reconcile-gateway", "--since", "2026-10-01"])
+    assert isinstance(result.exception, MissingSetting)
+    assert "AIRFLOW_CONN_KARADEN" in str(result.exception)
+    connection = {
+        "host": scene.running.base_url, "login": scene.running.tenant, "password": scene.running.token,
+        "extra": {"service_id": 1},
+    }  # fmt: skip
+    monkeypatch.setenv("AIRFLOW_CONN_KARADEN", json.dumps(connection))
+    monkeypatch.setattr(clock, "now", scene.clock)
+    result = at_the_keyboard.invoke(app, ["reconcile-gateway", "--since", "2026-10-01", "--json"])
+    told = json.loads(result.stdout)
+    (found,) = told["gateways"]
+    assert (found["gateway"], found["read"], found["adopted"], found["kept"]) == ("karaden", 1, 0, 0)
+    assert told["forgotten_runs"] == []
+    assert "最後まで終わりました" in at_the_keyboard.invoke(app, ["reconcile-gateway"]).stdout
+    nobody = at_the_keyboard.invoke(app, ["clear-found", "--reason", "x", "--by", "mori"])
+    assert nobody.exit_code == 2, "all, or some by name"
+    cleared = at_the_keyboard.invoke(app, ["clear-found", "--reason", "x", "--by", "mori", "--all"])
+    assert "0件を解除しました" in cleared.stdout

@@ -123,6 +123,7 @@ judged as (
                     n.campaign_run_id = :campaign_run_id ::uuid and n.phone_e164 = s.phone_e164
                     and n.state in ('claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed')
             ) then 'shared_phone'
+            when ledger.has_foreign_message(s.phone_e164, c.due_on) then 'found_at_gateway'
         end as reason,
         -- The first 8 hexadecimal digits of the hash, as a number in [0, 1): the arm.
         (('x' || left(c.hash, 8))::bit(32)::bigint & 4294967295) / 4294967296.0 as draw,

@@ -15,6 +15,7 @@ with candidate as materialized (
         n.resident_id,
         n.phone_e164,
         n.text_id,
+        n.due_on,
         n.limited_at
     from ledger.notice as n
     inner join ledger.campaign_run as r on n.campaign_run_id = r.campaign_run_id
@@ -28,20 +29,31 @@ with candidate as materialized (
     for update of n skip locked
 ),
 
-judged as (
+asked as (
     select
         c.notice_id,
         c.text_id,
-        s.reason,
-        case
-            when s.reason is not null then 'suppressed'
-            when c.limited_at <= :now then 'expired'
-            else 'claimed'
-        end as state
+        c.limited_at,
+        coalesce(
+            s.reason, case when ledger.has_foreign_message(c.phone_e164, c.due_on) then 'found_at_gateway' end
+        ) as reason
     from candidate as c
     left join lateral records.suppression(
         c.subject, c.resident_id, c.phone_e164, :known_at, :on_day, :confirmed_since
     ) as s on true
+),
+
+judged as (
+    select
+        a.notice_id,
+        a.text_id,
+        a.reason,
+        case
+            when a.reason is not null then 'suppressed'
+            when a.limited_at <= :now then 'expired'
+            else 'claimed'
+        end as state
+    from asked as a
 )
 
 update ledger.notice as n

@@ -13,6 +13,7 @@ from oshirase.cli.calls import calls
 from oshirase.cli.campaigns import campaigns
 from oshirase.cli.check import check
 from oshirase.cli.doctor import doctor
+from oshirase.cli.gateway_inquiry import clear_found, reconcile_gateway
 from oshirase.cli.migrate import migrate
 from oshirase.cli.missed import missed
 from oshirase.cli.person import person
@@ -47,6 +48,8 @@ app.command()(doctor)
 app.command()(watch)
 app.command()(migrate)
 app.command()(lock_sending)
+app.command()(reconcile_gateway)
+app.command()(clear_found)
 app.command()(unlock_sending)
 
 

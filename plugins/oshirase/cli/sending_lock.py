@@ -7,6 +7,7 @@ import typer
 
 from oshirase.adapters import clock
 from oshirase.adapters.database import campaign_engine
+from oshirase.cli.gateway_inquiry import api_gateways
 from oshirase.cli.output import paper
 from oshirase.services import sending_lock as service
 
@@ -34,5 +35,8 @@ def unlock_sending(
     without_gateway: WithoutGateway = False,
 ) -> None:
     """Let sending go on; after a restore only when the gateway was asked what it had, or on a person's word."""
-    released = service.unlock_sending(campaign_engine(), reason, by, clock.now(), is_without_gateway=without_gateway)
+    released = service.unlock_sending(
+        campaign_engine(), reason, by, clock.now(),
+        gateways=api_gateways(), is_without_gateway=without_gateway,
+    )  # fmt: skip
     paper().print(f"送信を再開しました（解除：{released}件）。失敗した「送信」の手順をクリアすると、続きから送ります。")

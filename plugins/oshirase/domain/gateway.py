@@ -50,6 +50,16 @@ class Receipt:
     updated_at: datetime
 
 
+@dataclass(frozen=True)
+class ListedMessage:
+    """A message of the gateway's list, whoever handed it over; `accepted_at` is when the gateway took it."""
+
+    receipt: Receipt
+    phone_e164: str = field(repr=False)
+    accepted_at: datetime
+    scheduled_at: datetime | None
+
+
 class GatewayError(Exception):
     """A call did not do what was asked. The message carries no telephone number and no text."""
 
@@ -101,6 +111,10 @@ class SmsGateway(Protocol):
 
     def receipts(self, campaign_run_id: UUID, since: datetime, until: datetime) -> Iterator[list[Receipt]]:
         """Pages of all messages of a run that were accepted between two moments."""
+        ...
+
+    def messages(self, since: datetime, until: datetime) -> Iterator[list[ListedMessage]]:
+        """Pages of all messages of our account that were accepted between two moments, both included."""
         ...
 
     def cancel(self, gateway_message_id: str) -> Receipt:

@@ -71,6 +71,7 @@ SUPPRESSION_LABELS = {
     "superseded": "後の回で案内済み",
     "recently_reminded": "最近ほかのお知らせを送信",
     "shared_phone": "同じ電話番号へ送信あり",
+    "found_at_gateway": "復元前に送信済みの可能性",
 }
 
 # Why a notice stands in any other state than suppressed. What a gateway reports (status/result of sending) where staff

@@ -59,7 +59,7 @@ def apply_receipts(engine: Engine, gateway: str, receipts: Sequence[Receipt], no
 
 
 def _as_row(receipt: Receipt) -> dict[str, Any] | None:
-    notice_id = _notice_id(receipt)
+    notice_id = notice_of(receipt)
     if notice_id is None or receipt.state == DeliveryState.PENDING:
         return None
     return {
@@ -78,11 +78,16 @@ def _as_row(receipt: Receipt) -> dict[str, Any] | None:
     }
 
 
-def _notice_id(receipt: Receipt) -> UUID | None:
+def notice_of(receipt: Receipt) -> UUID | None:
     """Our own id, the first tag of a hand-over; None on messages that are not ours."""
+    return as_uuid(receipt.tags[0]) if receipt.tags else None
+
+
+def as_uuid(tag: str) -> UUID | None:
+    """What a tag of ours says; None: it is somebody else's."""
     try:
-        return UUID(receipt.tags[0])
-    except (IndexError, ValueError):
+        return UUID(tag)
+    except ValueError:
         return None
 
 

@@ -4,6 +4,7 @@ It holds because the database was restored, and noticed it, or because a person 
 every claim (`ledger.is_sending_locked`); what is here tells why, and takes a person's word.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from oshirase.domain.saying import Saying, say
 from oshirase.errors import OshiraseError
 
 BY_HAND = "by_hand"
+GATEWAY_ASKED = "gateway_asked"
 WORD_OF_A_PERSON = "word_of_a_person"
 NOTHING_RESTORED = "nothing_restored"
 
@@ -99,8 +101,18 @@ def lock_sending(engine: Engine, reason: str, by: str, now: datetime) -> None:
         )
 
 
-def unlock_sending(engine: Engine, reason: str, by: str, now: datetime, *, is_without_gateway: bool) -> int:
+def unlock_sending(
+    engine: Engine, reason: str, by: str, now: datetime, *, gateways: Sequence[str] = (), is_without_gateway: bool
+) -> int:
     """Release every lock that holds, in a person's name, and take this database for the one that sends.
+
+    Args:
+        engine: as campaigns have it.
+        reason: why it may go on.
+        by: the person.
+        now: the moment.
+        gateways: all that can be asked; after a restore each has to have been asked what it had, to the end.
+        is_without_gateway: the person answers for it that they need not be.
 
     Returns:
         How many locks were released.
@@ -112,7 +124,7 @@ def unlock_sending(engine: Engine, reason: str, by: str, now: datetime, *, is_wi
     """
     _require_words(reason, by)
     note_restore(engine, now)
-    ground = _ground(engine, is_without_gateway=is_without_gateway)
+    ground = _ground(engine, gateways, is_without_gateway=is_without_gateway)
     with engine.begin() as connection:
         released = connection.execute(
             statement("recovery/release_locks"),
@@ -121,7 +133,7 @@ def unlock_sending(engine: Engine, reason: str, by: str, now: datetime, *, is_wi
     return len(released)
 
 
-def _ground(engine: Engine, *, is_without_gateway: bool) -> str:
+def _ground(engine: Engine, gateways: Sequence[str], *, is_without_gateway: bool) -> str:
     lock = find_lock(engine)
     if lock is None:
         raise CannotRelease("sending is not locked: there is nothing to release")
@@ -129,10 +141,18 @@ def _ground(engine: Engine, *, is_without_gateway: bool) -> str:
         return NOTHING_RESTORED
     if is_without_gateway:
         return WORD_OF_A_PERSON
+    if gateways and not _list_unasked(engine, gateways):
+        return GATEWAY_ASKED
     raise CannotRelease(
         "the database was restored, and the gateway has not been asked what it had: run `oshirase reconcile-gateway`; "
         "--without-gateway if you answer for it that nothing was sent since the backup"
     )
+
+
+def _list_unasked(engine: Engine, gateways: Sequence[str]) -> Sequence[str]:
+    """Which gateways have not been asked to the end since the newest lock of a restore."""
+    with engine.connect() as connection:
+        return connection.scalars(statement("recovery/list_unasked"), {"gateways": list(gateways)}).all()
 
 
 def _require_words(reason: str, by: str) -> None:

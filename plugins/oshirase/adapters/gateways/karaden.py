@@ -13,7 +13,16 @@ from urllib3.exceptions import NewConnectionError
 from oshirase.adapters.pace import Pace
 from oshirase.adapters.transport import REASONS, Transport, Trust, distrust_of
 from oshirase.domain.calendar import JST
-from oshirase.domain.gateway import Busy, DeliveryState, GatewayError, OutcomeUnknown, Receipt, Refused, Submission
+from oshirase.domain.gateway import (
+    Busy,
+    DeliveryState,
+    GatewayError,
+    ListedMessage,
+    OutcomeUnknown,
+    Receipt,
+    Refused,
+    Submission,
+)
 
 API_VERSION = "2024-03-01"
 TIMEOUT_SECONDS = (5.0, 20.0)
@@ -91,14 +100,21 @@ class KaradenGateway:
         return _receipt(found[0]) if found else None
 
     def receipts(self, campaign_run_id: UUID, since: datetime, until: datetime) -> Iterator[list[Receipt]]:
-        """`GET /messages?tag=&start_at=&end_at=&page=`, a hundred at a time.
+        """`GET /messages?tag=&start_at=&end_at=&page=`, a hundred at a time."""
+        for data in self._pages(since, until, tag=str(campaign_run_id)):
+            yield [_receipt(message) for message in data]
 
-        The list is newest first: with a fixed end, what is accepted meanwhile does not push messages to the next page.
-        """
+    def messages(self, since: datetime, until: datetime) -> Iterator[list[ListedMessage]]:
+        """`GET /messages?start_at=&end_at=&page=`: the moments are those of taking a message, not those of bookings."""
+        for data in self._pages(since, until):
+            yield [_listed(message) for message in data]
+
+    def _pages(self, since: datetime, until: datetime, **params: str) -> Iterator[list[dict[str, Any]]]:
+        """The list is newest first: with a fixed end, what is accepted meanwhile pushes nothing to the next page."""
         page, more = 1, True
         while more:
-            answer = self._page(tag=str(campaign_run_id), start_at=_iso(since), end_at=_iso(until), page=page)
-            yield [_receipt(message) for message in answer["data"]]
+            answer = self._page(**params, start_at=_iso(since), end_at=_iso(until), page=page)
+            yield answer["data"]
             page, more = page + 1, answer["has_more"]
 
     def cancel(self, gateway_message_id: str) -> Receipt:
@@ -223,6 +239,19 @@ def _receipt(message: dict[str, Any]) -> Receipt:
             updated_at=datetime.fromisoformat(message["updated_at"]),
         )
     except (KeyError, TypeError, ValueError):
+        raise OutcomeUnknown("the gateway's answer is not a message as the contract describes it") from None
+
+
+def _listed(message: dict[str, Any]) -> ListedMessage:
+    receipt = _receipt(message)
+    try:
+        return ListedMessage(
+            receipt=receipt,
+            phone_e164="+81" + message["to"].removeprefix("0"),
+            accepted_at=datetime.fromisoformat(message["created_at"]),
+            scheduled_at=_time(message.get("scheduled_at")),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise OutcomeUnknown("the gateway's answer is not a message as the contract describes it") from None
 
 
