@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from oshirase.adapters.database import CAMPAIGN_ROLE, INGEST_ROLE, PURGE_ROLE, create_records_engine
 from oshirase.adapters.paths import project_home
+from oshirase.adapters.service_login import make_service_login, service_password
+from oshirase.errors import MissingSetting
 from tests.ledger import create_notice, create_run
 
 PAGE = project_home() / "docs" / "database-roles.md"
@@ -198,3 +200,53 @@ def test_temporary_tables_do_not_stand_in_for_those_of_the_ledger(engine: Engine
         ("planned", "test"),
         ("expired", "me"),
     ]
+
+
+class TestServiceLogin:
+    """The user that `oshirase migrate --service-user` makes."""
+
+    @pytest.fixture
+    def made(self, owner: Engine) -> Iterator[None]:
+        yield
+        with owner.begin() as connection:
+            connection.execute(text("drop role if exists made"))
+
+    def test_it_acts_as_each_role_and_owns_nothing(self, owner: Engine, database_url: URL, made: None) -> None:
+        make_service_login(owner, "made", "a password of a service")
+        for role in ROLES:
+            engine = create_records_engine(database_url.set(username="made"), role)
+            with engine.connect() as connection:
+                assert connection.scalar(text("select current_user")) == role
+            engine.dispose()
+        assert rows(
+            owner,
+            "select rolcanlogin, rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication"
+            " from pg_roles where rolname = 'made'",
+        ) == [(True, False)]
+        assert rows(owner, "select from pg_class where relowner = cast('made' as regrole)") == []
+
+    def test_made_again_it_loses_what_it_was_given_meanwhile(self, owner: Engine, made: None) -> None:
+        make_service_login(owner, "made", "a password of a service")
+        with owner.begin() as connection:
+            connection.execute(text("alter role made superuser createrole bypassrls"))
+        before = rows(owner, "select rolpassword from pg_authid where rolname = 'made'")
+        make_service_login(owner, "made", "another password of it")
+        assert rows(owner, "select rolsuper or rolcreaterole or rolbypassrls from pg_roles where rolname = 'made'") == [
+            (False,)
+        ]
+        assert rows(owner, "select rolpassword from pg_authid where rolname = 'made'") != before
+
+    def test_the_server_is_not_told_the_password(self, owner: Engine, made: None) -> None:
+        make_service_login(owner, "made", "a password of a service")
+        ((kept,),) = rows(owner, "select rolpassword from pg_authid where rolname = 'made'")
+        assert kept.startswith("SCRAM-SHA-256$")
+
+    def test_the_owner_is_no_service(self, owner: Engine) -> None:
+        with pytest.raises(DBAPIError, match="services do not sign in as the owner"):
+            make_service_login(owner, "postgres", "a password of a service")
+
+    @pytest.mark.parametrize("password", ["", "short"])
+    def test_without_a_password_nothing_begins(self, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+        monkeypatch.setenv("OSHIRASE_SERVICE_PASSWORD", password)
+        with pytest.raises(MissingSetting, match="OSHIRASE_SERVICE_PASSWORD must hold"):
+            service_password()
