@@ -31,6 +31,7 @@ def new_fernet_key() -> str:
 SECRETS: Mapping[str, Callable[[], str]] = {
     "AIRFLOW_DB_PASSWORD": new_password,
     "RECORDS_DB_PASSWORD": new_password,
+    "RECORDS_SERVICE_PASSWORD": new_password,
     "REDIS_PASSWORD": new_password,
     "AIRFLOW_FERNET_KEY": new_fernet_key,
     "AIRFLOW_JWT_SECRET": new_password,

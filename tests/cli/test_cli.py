@@ -22,6 +22,7 @@ from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.gateways.environment import account_in_environment
 from oshirase.adapters.gateways.karaden import KaradenAccount
 from oshirase.adapters.paths import project_home
+from oshirase.adapters.service_login import make_service_login
 from oshirase.adapters.settings import campaign_names, load_layouts
 from oshirase.cli import app, main
 from oshirase.errors import MissingSetting
@@ -263,7 +264,26 @@ def statuses(found: dict[str, Any]) -> dict[str, str]:
     return {check["name"]: check["status"] for check in found["checks"]}
 
 
+@pytest.fixture
+def service(equipped: Scene, owner: Engine, database_url: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Signed in as a service is."""
+    make_service_login(owner, "doctored", "a password of a service")
+    url = database_url.set(username="doctored").render_as_string(hide_password=False)
+    monkeypatch.setenv("OSHIRASE_DATABASE_URL", url)
+    yield url
+    if campaign_engine.cache_info().currsize:
+        campaign_engine().dispose()
+    with owner.begin() as connection:
+        connection.execute(text("drop role doctored"))
+
+
 class TestDoctor:
+    def test_a_user_that_may_do_more_than_it_needs(self, equipped: Scene) -> None:
+        (check,) = [check for check in told("doctor")["checks"] if check["name"] == "login"]
+        assert check["status"] == "warning"
+        assert "スーパーユーザー、表の所有者、CREATEROLE" in check["sentence"]
+        assert "--service-user" in check["sentence"]
+
     def test_nothing_is_set(self) -> None:
         found = statuses(told("doctor", status=1))
         assert found == {
@@ -271,7 +291,7 @@ class TestDoctor:
             "gateway_karaden": "warning", "extract_folder": "warning",
         }  # fmt: skip
 
-    def test_all_is_well(self, equipped: Scene) -> None:
+    def test_all_is_well(self, equipped: Scene, service: str) -> None:
         for extract in ("payment", "plan", "resident", "screening", "screening_voucher"):
             create_load(equipped.owner, extract, MORNING)
         found = statuses(told("doctor"))

@@ -126,10 +126,21 @@ def test_secrets_are_variables(name: str) -> None:
         ("AIRFLOW_CONN_KARADEN", {"worker"}),
         ("OSHIRASE_DATABASE_URL", {"migrate", "api-server", "dag-processor", "worker", "ward"}),
         ("ADMIN_PASSWORD", {"migrate"}),
+        ("OSHIRASE_SERVICE_PASSWORD", {"migrate"}),
     ],
 )
 def test_only_who_needs_it_has_it(variable: str, services: set[str]) -> None:
     assert {name for name, service in SERVICES.items() if variable in (service.get("environment") or {})} == services
+
+
+def test_only_the_migration_is_the_owner_of_the_records() -> None:
+    urls = {name: (service.get("environment") or {}).get("OSHIRASE_DATABASE_URL") for name, service in SERVICES.items()}
+    owner = SERVICES["records-db"]["environment"]["POSTGRES_USER"]
+    assert [name for name, url in urls.items() if url and f"//{owner}:" in url] == ["migrate"]
+    assert {url for name, url in urls.items() if url and name != "migrate"} == {
+        "postgresql://oshirase_service:${RECORDS_SERVICE_PASSWORD:?run make env}@records-db/records"
+    }
+    assert "oshirase migrate --service-user oshirase_service" in SERVICES["migrate"]["command"][-1]
 
 
 def test_what_sends_is_given_the_time_to_finish() -> None:

@@ -32,7 +32,8 @@ gone_plan_instalment as (
 
 gone_plan_levy as (
     delete from records.plan_levy as f
-    where f.plan_id in (select p.plan_id from records.plan as p where p.obligor_id = any(:ids ::text []))
+    where
+        f.plan_id in (select p.plan_id from records.plan as p where p.obligor_id = any(:ids ::text []))
         or f.levy_id in (select l.levy_id from records.levy as l where l.obligor_id = any(:ids ::text []))
     returning 'plan_levy' as table_name
 ),
@@ -99,7 +100,11 @@ gone_alias as (
 
 gone_opt_out as (
     delete from records.opt_out as f
-    where (f.resident_id = any(:ids ::text []) and (f.phone_e164 is null or f.phone_e164 in (select o.phone_e164 from own_number as o)))
+    where
+        (
+            f.resident_id = any(:ids ::text [])
+            and (f.phone_e164 is null or f.phone_e164 in (select o.phone_e164 from own_number as o))
+        )
         or (f.resident_id is null and f.phone_e164 in (select o.phone_e164 from own_number as o))
     returning 'opt_out' as table_name
 ),

@@ -103,6 +103,7 @@ def check_database(settings: SettingsCheck, now: datetime) -> Iterator[Check]:
     if any(check.status is Status.FAILURE for check in reach):
         return
     url = database_url()
+    yield check_login(create_records_engine(url))
     yield check_role("role_ingest", create_records_engine(url, INGEST_ROLE), INGEST_ROLE, {"writes_records"})
     yield check_role("role_purge", create_records_engine(url, PURGE_ROLE), PURGE_ROLE, {"purges"})
     engine = create_records_engine(url, CAMPAIGN_ROLE)
@@ -153,6 +154,33 @@ def check_encryption(url: URL) -> Check:
         "1台のホストの中だけのネットワーク（docker-compose.yaml の inside）なら、このままで構いません。"
     )
     return Check(name, title, Status.WARNING, sentence)
+
+
+# What no service needs, as told to whoever is to take it away.
+NEEDLESS = {
+    "is_superuser": "スーパーユーザー",
+    "owns_tables": "表の所有者",
+    "makes_roles": "CREATEROLE",
+    "passes_row_security": "BYPASSRLS",
+    "replicates": "REPLICATION",
+}
+
+
+def check_login(engine: Engine) -> Check:
+    """Whether our user may do more than any service needs; to do what its roles may not, it need only ask."""
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(statement("login/check_login")).one()._mapping
+    finally:
+        engine.dispose()
+    title = "接続するユーザー"
+    if needless := [word for right, word in NEEDLESS.items() if found[right]]:
+        sentence = (
+            f"ユーザー {found['login']} の権限が強すぎます（{'、'.join(needless)}）。記録を書き換えられるため、"
+            "本番では `oshirase migrate --service-user` で作ったユーザーで接続してください。"
+        )
+        return Check("login", title, Status.WARNING, sentence)
+    return Check("login", title, Status.OK, f"ユーザー {found['login']} に余分な権限はありません。")
 
 
 def check_role(name: str, engine: Engine, role: str, needed: set[str]) -> Check:
