@@ -3,6 +3,7 @@ name:    person/hash_ids
 purpose: What stands in the place of ids after they were purged.
 grain:   one row
 params:  ids (text[]), key (bytea)
-returns: hashes
+returns: resident_hashes
 */
-select array(select ledger.keyed_hash(i.id, :key, 'resident') from unnest(:ids ::text []) as i (id)) as hashes;
+select array_agg(ledger.keyed_hash(i.id, :key, 'resident')) as resident_hashes
+from unnest(:ids ::text []) as i (id);

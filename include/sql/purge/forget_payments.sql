@@ -21,5 +21,5 @@ deleted as (
     returning p.payment_id
 )
 
-select count(*) as gone
+select count(d.payment_id) as gone
 from deleted as d;

@@ -19,5 +19,5 @@ deleted as (
     returning f.refused_file_id
 )
 
-select count(*) as gone
+select count(d.refused_file_id) as gone
 from deleted as d;

@@ -23,5 +23,5 @@ deleted as (
     returning j.load_id
 )
 
-select count(*) as gone
+select count(d.load_id) as gone
 from deleted as d;
