@@ -289,7 +289,7 @@ def test_asking_the_gateway_by_the_command(
     assert "AIRFLOW_CONN_KARADEN" in str(result.exception)
     connection = {
         "host": scene.running.base_url, "login": scene.running.tenant, "password": scene.running.token,
-        "extra": {"service_id": 1},
+        "extra": {"service_id": 1, "allow_http": True},
     }  # fmt: skip
     monkeypatch.setenv("AIRFLOW_CONN_KARADEN", json.dumps(connection))
     monkeypatch.setattr(clock, "now", scene.clock)

@@ -5,8 +5,8 @@ purpose: Roles have what their statements need and nothing else. docs/database-r
 
 -- Who loads extracts has no business with numbers and texts of messages.
 revoke select on all tables in schema ledger from oshirase_ingest;
--- Which version the schema is at: every process asks before it works.
-grant select on ledger.schema_version to oshirase_ingest;
+-- Which version the schema is at: every process asks before it works. And who was erased: loads leave them out.
+grant select on ledger.schema_version, ledger.erasure to oshirase_ingest;
 -- What was reported, found settled or divided into batches is never rewritten.
 revoke update on ledger.receipt, ledger.outcome, ledger.batch from oshirase_campaign;
 
