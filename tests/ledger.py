@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -91,3 +92,16 @@ def states_of(engine: Engine) -> Counter[str]:
     with engine.connect() as connection:
         rows = connection.execute(text("select state, count(*) from ledger.notice group by state")).all()
     return Counter(dict(map(tuple, rows)))
+
+
+def create_found_message(engine: Engine, phone: str, accepted_at: datetime) -> None:
+    """A message that was found at the gateway after a restore, and of which the ledger knows no notice."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into ledger.foreign_message (gateway, gateway_message_id, notice_id, phone_e164, state,"
+                " accepted_at, found_at, found_by)"
+                " values ('karaden', :id, gen_random_uuid(), :phone, 'delivered', :at, :at, 'test')"
+            ),
+            {"id": str(next(_numbers)), "phone": phone, "at": accepted_at},
+        )

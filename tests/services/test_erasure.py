@@ -18,6 +18,7 @@ from oshirase.services import delivery
 from oshirase.services.disclosure import Disclosure, NoSuchPerson, disclose, read_id
 from oshirase.services.erasure import CannotErase, Erasing
 from oshirase.services.person import look_up
+from tests.ledger import create_found_message
 from tests.people import (
     create_contact,
     create_debtor,
@@ -151,6 +152,17 @@ def test_nothing_is_left_in_the_whole_database(scene: Scene, purger: Engine, per
     # Calls of a day are counted without the caller, others of the household stay.
     assert scene.rows("select resident_id from records.inquiry") == [(None,)]
     assert scene.rows("select resident_id from records.resident") == [("0011110000",)]
+
+
+def test_what_was_found_at_the_gateway_is_told_and_goes(scene: Scene, purger: Engine, person: str) -> None:
+    create_found_message(scene.owner, PHONE, scene.clock())
+    create_found_message(scene.owner, "+818011112222", scene.clock())
+    found = export(scene)
+    assert [message["電話番号"] for message in json.loads(found.as_json())["found_at_gateway"]] == [PHONE]
+    assert "■ システムの復元の際に見つかった送信（1件）" in found.as_text().decode("utf-8-sig")
+    assert erasing(scene, purger).erase()["found"] == 1
+    assert places_of(scene.owner, PHONE) == []
+    assert scene.rows("select phone_e164 from ledger.foreign_message where purged_at is null") == [("+818011112222",)]
 
 
 def test_it_is_found_under_an_old_id_and_under_hashes_afterwards(scene: Scene, purger: Engine, person: str) -> None:

@@ -13,9 +13,10 @@ from oshirase.adapters.database import PURGE_ROLE, create_records_engine
 from oshirase.domain.notice import NoticeState
 from oshirase.domain.retention import Retention
 from oshirase.services import delivery, measurement
+from oshirase.services.gateway_inquiry import clear_found
 from oshirase.services.person import look_up
 from oshirase.services.purge import Purge, count_overdue
-from tests.ledger import create_notice, create_run
+from tests.ledger import create_found_message, create_notice, create_run
 from tests.people import create_debtor, create_levy, create_resident
 from tests.scene import KEY, OCCURRENCE, Scene
 from tests.searching import places_of
@@ -73,6 +74,28 @@ def test_numbers_and_texts_go_after_their_time_and_not_before(scene: Scene, purg
         ("numbers", 3, "test", "90"),
         ("texts", 1, "test", "90"),
     ]
+
+
+def test_numbers_found_at_the_gateway_go_too_and_are_not_reminded_again(scene: Scene, purger: Engine) -> None:
+    resident, another = create_debtor(scene.owner), create_debtor(scene.owner)
+    found, _ = numbers_of(scene)
+    create_found_message(scene.owner, found, scene.clock())
+    scene.clock.advance(days=89)
+    assert purge(scene, purger) == {}
+    scene.clock.advance(days=2)
+    assert purge(scene, purger) == {"found": 1}
+    assert purge(scene, purger) == {}
+    assert places_of(scene.owner, found, schema="ledger") == []
+    ((holder,),) = scene.rows(f"select resident_id from records.contact where phone_e164 = '{found}'")
+    scene.plan(scene.open())
+    assert scene.rows(f"select state, reason from ledger.notice where resident_id = '{holder}'") == [
+        ("suppressed", "found_at_gateway")
+    ]
+    (other,) = {resident, another} - {holder}
+    assert scene.rows(f"select state from ledger.notice where resident_id = '{other}'") == [("planned",)]
+    assert clear_found(scene.engine, None, "確認済み", "mori", scene.clock()) == 1
+    scene.plan(scene.open())
+    assert scene.states() == {"planned": 2}
 
 
 def test_ids_go_when_the_season_has_been_measured(scene: Scene, purger: Engine) -> None:

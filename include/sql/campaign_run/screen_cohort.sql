@@ -24,7 +24,12 @@ with purged as (
             where
                 n.purged_at is not null and n.scheduled_at > :reminded_since and n.phone_hash is not null
                 and n.state in ('delivered', 'undelivered', 'failed')
-        ) as phones
+        ) as phones,
+        exists(
+            select 1
+            from ledger.foreign_message as m
+            where m.purged_at is not null and m.cleared_at is null
+        ) as has_found
 ),
 
 hashed as (
@@ -32,6 +37,7 @@ hashed as (
         c.*,
         p.has_subjects,
         p.phones,
+        p.has_found,
         encode(
             sha256(:key || convert_to(:campaign || '/' || :season || '/' || c.resident_id, 'UTF8')), 'hex'
         ) as hash
@@ -124,6 +130,9 @@ judged as (
                     and n.state in ('claimed', 'unknown', 'accepted', 'delivered', 'undelivered', 'failed')
             ) then 'shared_phone'
             when ledger.has_foreign_message(s.phone_e164, c.due_on) then 'found_at_gateway'
+            when
+                c.has_found and ledger.has_purged_foreign_message(s.phone_e164, c.due_on, :key)
+                then 'found_at_gateway'
         end as reason,
         -- The first 8 hexadecimal digits of the hash, as a number in [0, 1): the arm.
         (('x' || left(c.hash, 8))::bit(32)::bigint & 4294967295) / 4294967296.0 as draw,

@@ -58,13 +58,15 @@ class Disclosure:
     is_protected: bool
     facts: Mapping[str, Sequence[dict[str, Any]]] = field(repr=False)
     notices: Sequence[dict[str, Any]] = field(repr=False)
+    # Messages to the person's numbers of which the ledger knew nothing after a restore.
+    found: Sequence[dict[str, Any]] = field(repr=False)
     accesses: Sequence[dict[str, Any]] = field(repr=False)
 
     def as_json(self) -> bytes:
         """For programs."""
         content = {
             "asked_at": self.asked_at, "is_protected": self.is_protected, "records": self.facts,
-            "notices": self.notices, "accesses": self.accesses,
+            "notices": self.notices, "found_at_gateway": self.found, "accesses": self.accesses,
         }  # fmt: skip
         return (json.dumps(content, ensure_ascii=False, indent=2, default=_written) + "\n").encode()
 
@@ -79,6 +81,8 @@ class Disclosure:
         for table, facts in self.facts.items():
             lines += [f"■ {TABLE_LABELS.get(table, table)}（{len(facts)}件）", *map(_line, facts), ""]
         lines += [f"■ お知らせ（{len(self.notices)}件）", *map(_line, self.notices), ""]
+        if self.found:
+            lines += [f"■ システムの復元の際に見つかった送信（{len(self.found)}件）", *map(_line, self.found), ""]
         lines += [f"■ 照会・書き出しの記録（{len(self.accesses)}件）", *map(_line, self.accesses), ""]
         return "\r\n".join(lines).encode("utf-8-sig")
 
@@ -151,6 +155,7 @@ def disclose(
         for row in connection.execute(statement("person/list_facts"), ids):
             facts[row.table_name].append(row.fact)
         numbers = {row.notice_id: row.phone_e164 for row in connection.execute(statement("person/list_notices"), ids)}
+        found = connection.execute(statement("person/list_found"), ids).all()
         accesses = connection.execute(statement("person/list_accesses"), ids).all()
     lives = load_lives(engine, list(numbers))
     return Disclosure(
@@ -158,6 +163,7 @@ def disclose(
         is_protected=person.is_protected,
         facts={table: facts[table] for table in TABLE_LABELS if table in facts},
         notices=[_notice(life, numbers[life.notice_id], titles.get) for life in lives],
+        found=[{"受付": row.accepted_at, "送信予定": row.scheduled_at, "電話番号": row.phone_e164} for row in found],
         accesses=[{"種類": ACCESS_LABELS[row.kind], "日時": row.accessed_at, "理由": row.reason} for row in accesses],
     )
 

@@ -15,11 +15,12 @@ from oshirase.errors import OshiraseError
 from oshirase.services.access import record_erasure
 from oshirase.services.disclosure import Person, find_person
 
-NOTICES, TEXTS, ACCESSES, PLANNED = "notices", "texts", "accesses", "planned"
+NOTICES, TEXTS, FOUND, ACCESSES, PLANNED = "notices", "texts", "found", "accesses", "planned"
 ERASURE_LABELS = {
     PLANNED: "送信予定のお知らせ（送信しません）",
     NOTICES: "お知らせ（番号を識別値に置き換えます）",
     TEXTS: "お知らせの文面",
+    FOUND: "復元の際にゲートウェイで見つかった送信（番号を識別値に置き換えます）",
     ACCESSES: "照会の記録（宛名番号を識別値に置き換えます）",
 }
 
@@ -92,8 +93,10 @@ class Erasing:
         """In this order: by what the records say the rest is found."""
         ids = {"ids": person.ids}
         taken: Counter[str] = Counter()
+        by_numbers = {**ids, "key": self.key, "now": self.now}
+        taken[FOUND] = len(connection.execute(statement("person/blank_found"), by_numbers).all())
         # What is in a line yet is counted by whoever looks ahead only: it is taken out of the line first.
-        rows = connection.execute(statement("person/blank_notices"), {**ids, "key": self.key, "now": self.now}).all()
+        rows = connection.execute(statement("person/blank_notices"), by_numbers).all()
         taken[NOTICES] = len(rows)
         runs: set[UUID] = {row.campaign_run_id for row in rows}
         for run in runs:

@@ -21,13 +21,14 @@ from oshirase.domain.calendar import JST, fiscal_year
 from oshirase.domain.retention import Retention
 
 BATCH_SIZE = 2_000
-NUMBERS, TEXTS, SUBJECTS, ACCESSES = "numbers", "texts", "subjects", "accesses"
+NUMBERS, TEXTS, SUBJECTS, FOUND, ACCESSES = "numbers", "texts", "subjects", "found", "accesses"
 CONTACTS, RECORDS, PAYMENTS, LOADS, FILES = "contacts", "records", "payments", "loads", "files"
 CONTACT_TABLE = "contact"
 PURGE_LABELS = {
     NUMBERS: "お知らせの電話番号",
     TEXTS: "お知らせの文面",
     SUBJECTS: "お知らせの宛名番号",
+    FOUND: "復元の際にゲートウェイで見つかった送信の電話番号",
     ACCESSES: "照会の記録の宛名番号",
     CONTACTS: "過去の電話番号の記録",
     RECORDS: "終わった記録（住民・調定・収納など）",
@@ -70,6 +71,7 @@ class Purge:
     def _take_all(self) -> None:
         self._take_numbers()
         self._take_subjects()
+        self._take_found()
         self._take_accesses()
         self._take_records()
         self._take_files()
@@ -122,6 +124,12 @@ class Purge:
             if not self._take(connection, SUBJECTS, "purge/blank_subjects", binds, run):
                 return False
             return not connection.scalar(statement("purge/note_past_run"), {**of_run, "now": self.now})
+
+    def _take_found(self) -> None:
+        before = self._before(self.retention.notices_days)
+        binds = {"before": before, "key": self.key, "now": self.now, "most": self.batch_size}
+        while self._take_in_batch(FOUND, "purge/blank_found", binds):
+            pass
 
     def _take_accesses(self) -> None:
         binds = {"before": self._before(self.retention.accesses_days), "key": self.key, "most": self.batch_size}
