@@ -167,8 +167,8 @@ def check_schema(engine: Engine) -> None:
     raise SchemaMismatch(f"the schema of {where} is {state}: run `{UPGRADE}`")
 
 
-def migrate(engine: Engine) -> str:
-    """Bring the schema to this version's revision, all of it or nothing; applied twice, changes nothing.
+def migrate(engine: Engine, revision: str = "head") -> str:
+    """Bring the schema up to a revision, by default this version's, all of it or nothing; twice, changes nothing.
 
     Returns:
         The revision that the database is at afterwards.
@@ -176,5 +176,5 @@ def migrate(engine: Engine) -> str:
     with _connect(engine) as connection, connection.begin():
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.execute(text("create schema if not exists ledger"))
-        command.upgrade(_alembic_config(connection), "head")
+        command.upgrade(_alembic_config(connection), revision)
         return str(schema_version(connection))
