@@ -28,7 +28,7 @@ from sandbox.stack.processes import Component, end, run_to_end, start, wait_unti
 from sandbox.stack.settling import Settling
 from sandbox.stack.workers import Fleet, Workers, make_fleet
 
-START_SECONDS = 120
+START_SECONDS = 300
 DAGS = REPOSITORY / "dags"
 AIRFLOW_COMPONENTS = {"scheduler": "scheduler", "dag-processor": "dag_processor"}
 

