@@ -19,7 +19,9 @@ BROKER = "redis"
 BROKER_PROGRAM = "redis-server"
 ANSWER_SECONDS = 1.0
 # As in docker-compose.yaml: what is queued outlives the broker.
+# A title of its own would be written over the environment variables, by which an environment's processes are found.
 BROKER_CONFIGURATION = """
+set-proc-title no
 bind {host}
 port {port}
 dir "{folder}"

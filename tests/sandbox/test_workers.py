@@ -1,5 +1,6 @@
 """What a fleet of workers needs no environment for: its settings, its names, its sentences."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -9,7 +10,9 @@ from sandbox import machine
 from sandbox.stack import StackError, Workers
 from sandbox.stack.credentials import load_credentials
 from sandbox.stack.folder import DataFolder
-from sandbox.stack.workers import Fleet, make_fleet
+from sandbox.stack.processes import MARK, stop_marked, wait_until
+from sandbox.stack.workers import BROKER_PROGRAM, Fleet, make_fleet
+from tests.debian import find_or_skip
 
 
 @pytest.fixture
@@ -57,3 +60,16 @@ def test_a_component_goes_by_the_name_that_it_is_given(monkeypatch: pytest.Monke
     assert machine.name() == socket.gethostname()
     monkeypatch.setenv(machine.VARIABLE, "worker-1")
     assert machine.name() == "worker-1"
+
+
+def test_the_broker_ends_with_the_environment(fleet: Fleet, folder: DataFolder) -> None:
+    find_or_skip("the broker", [BROKER_PROGRAM], ["redis-server"])
+    broker = next(fleet.start({**os.environ, MARK: str(folder.path)}))
+    wait_until(lambda: _answers(fleet.broker_port), "the broker does not answer", 20, [broker])
+    assert stop_marked(str(folder.path)) == 1
+    assert not _answers(fleet.broker_port)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as asking:
+        return asking.connect_ex(("127.0.0.1", port)) == 0
