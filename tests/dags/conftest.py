@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -88,14 +89,22 @@ def airflow(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) 
     }
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
     engine = create_engine(url)
+    with serving(SCRIPT, environment) as process:
+        yield Airflow(home, engine, process)
+    engine.dispose()
+
+
+@contextmanager
+def serving(script: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs DAGs as it is told to, killed at the end: of a failed test, too, whatever it waits for."""
     with subprocess.Popen(
-        [sys.executable, "-u", str(SCRIPT)],
+        [sys.executable, "-u", str(script)],
         env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as process:  # fmt: skip
-        yield Airflow(home, engine, process)
-        # Between two runs it only waits for the next one.
-        process.kill()
-    engine.dispose()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.fixture

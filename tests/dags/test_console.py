@@ -2,11 +2,9 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import URL
@@ -17,7 +15,7 @@ from oshirase.domain.calendar import JST
 from oshirase.orchestration.campaign_dag import campaign_dag
 from oshirase.orchestration.upload_page import upload_body, upload_subject
 from oshirase.services.console import WaitingFile
-from tests.dags.conftest import SCRIPT, Airflow, DagRun
+from tests.dags.conftest import SCRIPT, Airflow, DagRun, serving
 from tests.people import create_debtor, create_load
 from tests.scene import KEY, OCCURRENCE, Scene
 
@@ -59,13 +57,8 @@ def console_airflow(airflow: Airflow, home: Path, database_url: URL) -> Iterator
         "OSHIRASE_SECRET_KEY": KEY.decode(),
         "OSHIRASE_CLOCK": "tests.dags.standing_clock:now",
     }
-    with subprocess.Popen(
-        [sys.executable, "-u", str(SCRIPT)],
-        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    ) as process:  # fmt: skip
+    with serving(SCRIPT, environment) as process:
         yield Airflow(airflow.home, airflow.engine, process)
-        cast("IO[str]", process.stdin).close()
-        process.kill()
 
 
 def play(airflow: Airflow, scene: Scene, dag_id: str, *answers: list[Any]) -> DagRun:

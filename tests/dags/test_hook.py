@@ -1,10 +1,15 @@
 """The connection type `sms_gateway`: what the hook makes of it, and what its Test button says."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from airflow.providers_manager import ProvidersManager
+from sqlalchemy import Engine, text
+from sqlalchemy.engine import URL
 
+from oshirase.adapters.database import campaign_engine
+from oshirase.adapters.transport import UnsafeConnection
 from oshirase.errors import MissingSetting
 from oshirase.orchestration.hook import SmsGatewayHook
 from sandbox.gateway.testing import HandClock, RunningGateway
@@ -77,3 +82,23 @@ def test_the_test_button_names_what_is_wrong(connect, changed: dict[str, object]
 def test_an_incomplete_connection_says_where_to_set_it(connect) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(MissingSetting, match="Admin > Connections"):
         connect(login="").get_conn()
+
+
+@pytest.mark.usefixtures("records")
+def test_a_connection_that_is_wrong_keeps_nobody_from_calling(connect, owner: Engine) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UnsafeConnection), connect(extra={"service_id": 1}):
+        pytest.fail("a gateway without TLS")
+    with owner.connect() as connection:
+        assert connection.scalar(text("select count(*) from pg_locks where locktype = 'advisory'")) == 0
+    with connect() as gateway:
+        assert gateway.width == 2
+
+
+@pytest.fixture
+def records(database_url: URL, owner: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The records database as the hook finds it."""
+    monkeypatch.setenv("OSHIRASE_DATABASE_URL", database_url.render_as_string(hide_password=False))
+    campaign_engine.cache_clear()
+    yield
+    campaign_engine().dispose()
+    campaign_engine.cache_clear()

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from oshirase.adapters.database import create_records_engine
 from oshirase.domain.calendar import JST, USUAL_OFFICE
 from sandbox.stack import Others, Stack, Workers, running_stack
 from sandbox.stack.environment import AIRFLOW_DATABASE_SETTING, RECORDS_DATABASE_SETTING
-from tests.e2e.logs import files_that_tell, log_files
+from tests.e2e.logs import kept_by_airflow, log_files, who_tells
 from tests.e2e.settings import SettingsHome, make_home
 from tests.e2e.telephones import Telephones
 
@@ -72,11 +72,13 @@ def running_city(
             _hurry(owner)
             stack.wait_for_airflow([file.stem for file in home.dags.glob("*.py")])
             yield RunningCity(stack, home, owner, Telephones(stack, owner))
-            logs = log_files(stack)
-            telling = files_that_tell(owner, logs)
+            logs = {str(path): path.read_text(errors="replace") for path in log_files(stack)}
+            kept = _kept_by_airflow(stack)
+            telling = who_tells(owner, logs | kept)
             owner.dispose()
-    assert any("task_id=" in str(path) for path in logs)
-    assert telling == [], "somebody's number or id is in a log"
+    assert any("task_id=" in path for path in logs)
+    assert kept["task_instance"]
+    assert telling == [], "somebody's number or id is in a log or in Airflow's tables"
 
 
 def campaign_of(item: pytest.Item) -> str:
@@ -94,6 +96,14 @@ def next_morning() -> datetime:
     """Ahead of the machine's clock, and before the hour of any occurrence."""
     tomorrow = datetime.now(UTC).astimezone(JST).date() + timedelta(days=1)
     return datetime.combine(USUAL_OFFICE.next_open(tomorrow), OPENS_AT)
+
+
+def _kept_by_airflow(stack: Stack) -> dict[str, str]:
+    engine = create_engine(stack.databases.airflow)
+    try:
+        return kept_by_airflow(engine)
+    finally:
+        engine.dispose()
 
 
 def _hurry(owner: Engine) -> None:

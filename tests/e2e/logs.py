@@ -1,14 +1,15 @@
-"""What the city's processes and tasks have logged, searched for everybody who is in the records."""
+"""What the city's processes and tasks have logged and Airflow keeps, searched for everybody who is in the records."""
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sqlalchemy import Engine, text
 
 from sandbox.stack import Stack
 
-RUN = re.compile(r"(?:\d[-‐－]?){10,}")
+RUN = re.compile(r"(?:\d[-‐]?){10,}")
 LENGTH = 10
 PEOPLE = """
 select resident_id as said from records.resident
@@ -22,15 +23,22 @@ def log_files(stack: Stack) -> list[Path]:
     return [path for home in homes for path in sorted(home.rglob("*.log"))]
 
 
-def files_that_tell(owner: Engine, files: list[Path]) -> list[str]:
-    """The names of files in which somebody's id or telephone number stands, in whatever form."""
+def kept_by_airflow(airflow: Engine) -> dict[str, str]:
+    """Every row of every table of its metadata database, by the table's name."""
+    with airflow.connect() as connection:
+        tables = connection.scalars(text("select tablename from pg_tables where schemaname = 'public'")).all()
+        return {table: "\n".join(connection.scalars(text(f'select t::text from "{table}" as t'))) for table in tables}
+
+
+def who_tells(owner: Engine, texts: Mapping[str, str]) -> list[str]:
+    """The names of those texts in which somebody's id or telephone number stands, in whatever form."""
     with owner.connect() as connection:
         people = set(connection.scalars(text(PEOPLE)))
-    return [path.name for path in files if not people.isdisjoint(_numbers_in(path.read_text(errors="replace")))]
+    return [name for name, told in texts.items() if not people.isdisjoint(_numbers_in(told))]
 
 
 def _numbers_in(logged: str) -> Iterator[str]:
     """Every ten digits that stand in a row, hyphens left out."""
-    for written in set(RUN.findall(logged)):
+    for written in set(RUN.findall(unicodedata.normalize("NFKC", logged))):
         digits = re.sub(r"\D", "", written)
         yield from (digits[at : at + LENGTH] for at in range(len(digits) - LENGTH + 1))

@@ -16,6 +16,8 @@ STATEMENT = "cohort/people_overdue"
 CLOSES = 'closes = "17:00"'
 # The product's own DAGs that the tests call upon.
 UPKEEP = ("reconcile_payments", "resolve_unknown")
+# Its tasks say what must not be said.
+LEAKY = Path(__file__).parent / "leaky.py"
 # Whose debtors a campaign is about: those whose resident id begins so.
 PREFIX = "{number:03d}"
 FIRST_TEXT = (
@@ -122,6 +124,7 @@ def make_home(folder: Path, campaigns: dict[str, dict[str, Any]]) -> SettingsHom
     home.dags.mkdir()
     for name in UPKEEP:
         shutil.copy(REPOSITORY / "dags" / f"{name}.py", home.dags)
+    shutil.copy(LEAKY, home.dags)
     for name in campaigns:
         (home.dags / f"{name}.py").write_text(DAG.format(name=name), encoding="utf-8")
     for name, changes in campaigns.items():

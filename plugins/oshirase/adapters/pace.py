@@ -1,5 +1,6 @@
 """The pace of calls to a gateway: one limit over all tasks, processes and machines that share the records database."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from sqlalchemy import Connection, Engine
 
 from oshirase.adapters.sql import statement
 from oshirase.domain.gateway import Busy
+
+logger = logging.getLogger(__name__)
 
 # A call may start this much later than its reserved moment; past that, the moment is given up and another reserved.
 TOLERANCE_SECONDS = 0.05
@@ -103,8 +106,11 @@ def paced(engine: Engine, gateway: str, limits: Limits) -> Iterator[Pace]:
     Permits are advisory locks of a session of their own: a process that dies gives them back by dying.
     """
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as session:
-        while not (width := _take_permits(session, gateway, limits.calls_in_flight)):
+        if not (width := _take_permits(session, gateway, limits.calls_in_flight)):
+            logger.info("All %d calls that %s bears at once are others': waiting", limits.calls_in_flight, gateway)
+        while not width:
             time.sleep(PERMIT_POLL_SECONDS)
+            width = _take_permits(session, gateway, limits.calls_in_flight)
         try:
             yield Pace(engine, gateway, limits.requests_per_second, width)
         finally:

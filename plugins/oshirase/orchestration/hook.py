@@ -84,9 +84,12 @@ class SmsGatewayHook(BaseHook):
         return True, "接続できました。URL・テナント ID・アクセストークンは正しく設定されています。"
 
     def __enter__(self) -> KaradenGateway:
-        pace = self._open.enter_context(paced(campaign_engine(), self.gateway_conn_id, self.limits()))
-        gateway = self.get_conn(pace)
-        self._open.callback(gateway.close)
+        # Permits taken before an error would be missing to everybody until this process ends.
+        with ExitStack() as opened:
+            pace = opened.enter_context(paced(campaign_engine(), self.gateway_conn_id, self.limits()))
+            gateway = self.get_conn(pace)
+            opened.callback(gateway.close)
+            self._open = opened.pop_all()
         return gateway
 
     def __exit__(self, *_: object) -> None:

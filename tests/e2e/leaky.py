@@ -1,8 +1,6 @@
-"""A DAG for tests: its tasks say what must not be said, in each way in which a task can, and most of them fail.
+"""A DAG for tests: its tasks say what must not be said, in each way in which a task can, and most of them fail."""
 
-Whom they speak of is in $LEAKY_VICTIM, a resident id and a telephone number as in the records: no file says it.
-"""
-
+import json
 import logging
 import os
 import subprocess
@@ -10,20 +8,27 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from http.client import HTTPConnection
 
 import requests
 import structlog
 from airflow.sdk import dag, task
 from jinja2 import Environment, StrictUndefined
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
-CONNECTION_STRING = "OSHIRASE_DATABASE_URL"
-VICTIM = "LEAKY_VICTIM"
+VICTIM = "select resident_id, phone_e164 from records.contact where phone_e164 is not null order by resident_id limit 1"
+
+
+def records() -> Engine:
+    """The records database, each statement and each row of an answer logged."""
+    url = make_url(os.environ["OSHIRASE_DATABASE_URL"]).set(drivername="postgresql+psycopg")
+    return create_engine(url, echo="debug")
 
 
 def victim() -> tuple[str, str, str]:
-    """Resident id, number in E.164, subject."""
-    resident, phone = os.environ[VICTIM].split()
+    """Resident id, number in E.164 and subject of somebody in the records: no file says it."""
+    with records().connect() as connection:
+        resident, phone = connection.execute(text(VICTIM)).one()
     return resident, phone, f"nhi/2026/4/{resident}"
 
 
@@ -48,12 +53,11 @@ def say() -> None:
 def violate_constraint() -> None:
     """PostgreSQL quotes the row, SQLAlchemy its parameters."""
     resident, phone, _ = victim()
-    engine = create_engine(os.environ[CONNECTION_STRING].replace("postgresql:", "postgresql+psycopg:"), echo="debug")
     statement = text(
         "insert into records.contact (resident_id, contact_no, phone_raw, phone_e164, phone_type, recorded_at)"
         " values (:resident, 1, :phone, :phone, 'nonsense', now())"
     )
-    with engine.begin() as connection:
+    with records().begin() as connection:
         connection.execute(text("select :phone as p, :resident as r"), {"phone": phone, "resident": resident}).all()
         connection.execute(statement, {"resident": resident, "phone": phone})
 
@@ -62,7 +66,9 @@ def quote_gateway() -> None:
     """What the gateway answered, with what it was asked."""
     _, phone, subject = victim()
     form = {"to": phone, "body": subject, "service_id": "none"}
-    response = requests.post(os.environ["LEAKY_URL"], data=form, params={"to": phone}, timeout=10)
+    url = json.loads(os.environ["AIRFLOW_CONN_KARADEN"])["host"]
+    HTTPConnection.debuglevel = 1
+    response = requests.post(f"{url}/messages", data=form, params={"to": phone}, timeout=10)
     raise requests.HTTPError(f"{response.status_code} for {response.url}: {form} {response.text}", response=response)
 
 
