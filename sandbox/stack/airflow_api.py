@@ -78,9 +78,12 @@ class AirflowApi:
         """Let every task of a run run again."""
         self._call("POST", f"{_run(dag_id, run_id)}/clear", {"dry_run": False})
 
-    def clear_task(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """Let one task of a run run again, whatever its state, and nothing but it; all of a mapped one."""
-        what = {"dag_run_id": run_id, "task_ids": [task_id], "only_failed": False, "dry_run": False}
+    def clear_task(self, dag_id: str, run_id: str, task_id: str, *, downstream: bool = False) -> None:
+        """Let one task of a run run again, whatever its state, all of a mapped one; else nothing, or what comes after."""
+        what = {
+            "dag_run_id": run_id, "task_ids": [task_id], "include_downstream": downstream, "only_failed": False,
+            "dry_run": False,
+        }  # fmt: skip
         self._call("POST", f"dags/{dag_id}/clearTaskInstances", what)
 
     def mark_success(self, dag_id: str, run_id: str, task_id: str) -> None:

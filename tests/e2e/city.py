@@ -78,7 +78,7 @@ def running_city(
             owner.dispose()
     assert any("task_id=" in path for path in logs)
     assert kept["task_instance"]
-    assert telling == [], "somebody's number or id is in a log or in Airflow's tables"
+    assert telling == [], f"somebody's number or id is in these logs or tables of Airflow: {telling}"
 
 
 def campaign_of(item: pytest.Item) -> str:

@@ -26,6 +26,8 @@ def log_files(stack: Stack) -> list[Path]:
 def kept_by_airflow(airflow: Engine) -> dict[str, str]:
     """Every row of every table of its metadata database, by the table's name."""
     with airflow.connect() as connection:
+        # Bytes as the text that they hold: in the digits of their hexadecimal form anybody's id may stand.
+        connection.execute(text("set bytea_output to escape"))
         tables = connection.scalars(text("select tablename from pg_tables where schemaname = 'public'")).all()
         return {table: "\n".join(connection.scalars(text(f'select t::text from "{table}" as t'))) for table in tables}
 

@@ -34,8 +34,8 @@ def test_the_api_server_is_away(rehearsal: Rehearsal, seconds: int) -> None:
     rehearsal.telephones.behave()
 
     if rehearsal.clerk.wait_for_run(rehearsal.name, run, 180) == "failed":
-        # The outage has used up the retries: what a person does then.
-        rehearsal.clerk.clear_task(rehearsal.name, run, SENDING)
+        # The outage has used up the retries: what a person does then, with what the page proposes.
+        rehearsal.clerk.clear_task(rehearsal.name, run, SENDING, downstream=True)
         rehearsal.finish(run)
     rehearsal.resolve_unknown()
     assert rehearsal.states() == {"accepted": FEWER}
