@@ -16,7 +16,7 @@ from oshirase.orchestration import metrics
 from oshirase.orchestration.metrics import METRICS, Kind, Metric
 from oshirase.services.campaign_run import count_notices
 from tests.people import create_debtor, create_load
-from tests.scene import Scene
+from tests.scene import BARE, Scene
 from tests.services.test_unknown import run_with_lost_answer
 
 ROW = re.compile(r"^\| `(oshirase\.[a-z_.]+)` \| (\w+) \| (\w+) \| ([^|]*) \|", re.MULTILINE)
@@ -129,7 +129,7 @@ def test_what_arrives_says_what_is_the_matter_and_names_nobody(scene: Scene, lis
 
 
 def test_a_gateway_that_refuses_is_counted_as_such(scene: Scene, listener: Listener) -> None:
-    account = KaradenAccount(scene.running.base_url, scene.running.tenant, "wrong", 1)
+    account = KaradenAccount(scene.running.base_url, scene.running.tenant, "wrong", 1, trust=BARE)
     gateway = KaradenGateway("karaden", account, on_call=lambda *call: metrics.note_call("karaden", *call))
     with pytest.raises(Refused):
         gateway.check()

@@ -11,6 +11,7 @@ from oshirase.adapters.database import campaign_engine
 from oshirase.adapters.secret import secret_key
 from oshirase.domain.seal import Head
 from oshirase.orchestration.context import worker_name
+from oshirase.orchestration.heartbeat import beats
 from oshirase.orchestration.upkeep_dags import upkeep_dag
 from oshirase.services import seals
 
@@ -26,7 +27,7 @@ def seal_ledger_dag(doc_md: str | None) -> DAG:
     return dag
 
 
-@task(task_display_name="記録を封印する")
+@task(task_display_name="記録を封印する", on_success_callback=beats(timedelta(minutes=30)))
 def seal_ledger() -> dict[str, int]:
     """How many rows of each table were sealed.
 
