@@ -79,7 +79,7 @@ class AirflowApi:
         self._call("POST", f"{_run(dag_id, run_id)}/clear", {"dry_run": False})
 
     def clear_task(self, dag_id: str, run_id: str, task_id: str, *, downstream: bool = False) -> None:
-        """Let one task of a run run again, whatever its state, all of a mapped one; else nothing, or what comes after."""
+        """Let one task of a run run again, whatever its state, all of a mapped one; if asked for, what follows it."""
         what = {
             "dag_run_id": run_id, "task_ids": [task_id], "include_downstream": downstream, "only_failed": False,
             "dry_run": False,

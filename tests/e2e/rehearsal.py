@@ -30,7 +30,7 @@ APPROVE, REJECT, SEND_AGAIN = "承認する", "差し戻す", "すべて再送�
 CODE = re.compile(r"確認コード: \*\*(\w+)\*\*")
 PRESENT_CODE = re.compile(r"現在の確認コード</th><td><strong>(\w+)</strong>")
 PAGE = re.compile(r"/oshirase/runs/([0-9a-f-]{36})")
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 # Longer than a claim's lease, and than an unknown outcome is left to settle.
 LATER = timedelta(minutes=11)
 SHOWN_LINES = 25
