@@ -89,16 +89,16 @@ def airflow(postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory) 
     }
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=environment, check=True, capture_output=True)
     engine = create_engine(url)
-    with serving(SCRIPT, environment) as process:
+    with serving(environment) as process:
         yield Airflow(home, engine, process)
     engine.dispose()
 
 
 @contextmanager
-def serving(script: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+def serving(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
     """A process that runs DAGs as it is told to, killed at the end: of a failed test, too, whatever it waits for."""
     with subprocess.Popen(
-        [sys.executable, "-u", str(script)],
+        [sys.executable, "-u", str(SCRIPT)],
         env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     ) as process:  # fmt: skip
         try:

@@ -15,7 +15,7 @@ from oshirase.domain.calendar import JST
 from oshirase.orchestration.campaign_dag import campaign_dag
 from oshirase.orchestration.upload_page import upload_body, upload_subject
 from oshirase.services.console import WaitingFile
-from tests.dags.conftest import SCRIPT, Airflow, DagRun, serving
+from tests.dags.conftest import Airflow, DagRun, serving
 from tests.people import create_debtor, create_load
 from tests.scene import KEY, OCCURRENCE, Scene
 
@@ -57,7 +57,7 @@ def console_airflow(airflow: Airflow, home: Path, database_url: URL) -> Iterator
         "OSHIRASE_SECRET_KEY": KEY.decode(),
         "OSHIRASE_CLOCK": "tests.dags.standing_clock:now",
     }
-    with serving(SCRIPT, environment) as process:
+    with serving(environment) as process:
         yield Airflow(airflow.home, airflow.engine, process)
 
 

@@ -1,7 +1,7 @@
 """The connection type `sms_gateway`: what the hook makes of it, and what its Test button says."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from airflow.providers_manager import ProvidersManager
@@ -14,9 +14,11 @@ from oshirase.errors import MissingSetting
 from oshirase.orchestration.hook import SmsGatewayHook
 from sandbox.gateway.testing import HandClock, RunningGateway
 
+Connect = Callable[..., SmsGatewayHook]
+
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch, emulator: tuple[RunningGateway, HandClock]):  # type: ignore[no-untyped-def]
+def connect(monkeypatch: pytest.MonkeyPatch, emulator: tuple[RunningGateway, HandClock]) -> Connect:
     """Set the Airflow connection, some of it otherwise than right."""
     running, _ = emulator
 
@@ -47,14 +49,16 @@ def test_the_form_has_fields_for_what_is_trusted() -> None:
     assert behaviour["relabeling"]["password"] == "アクセストークン"
 
 
-def test_a_gateway_that_speaks_no_tls_is_told_in_japanese(connect, emulator) -> None:  # type: ignore[no-untyped-def]
+def test_a_gateway_that_speaks_no_tls_is_told_in_japanese(
+    connect: Connect, emulator: tuple[RunningGateway, HandClock]
+) -> None:
     host = emulator[0].base_url.replace("http://", "https://")
     succeeded, message = connect(host=host, extra={"service_id": 1}).test_connection()
     assert not succeeded
     assert "暗号化（TLS）に応じません" in message
 
 
-def test_the_test_button_says_that_all_is_well(connect) -> None:  # type: ignore[no-untyped-def]
+def test_the_test_button_says_that_all_is_well(connect: Connect) -> None:
     assert connect().test_connection() == (
         True, "接続できました。URL・テナント ID・アクセストークンは正しく設定されています。",
     )  # fmt: skip
@@ -72,20 +76,20 @@ def test_the_test_button_says_that_all_is_well(connect) -> None:  # type: ignore
         ({"extra": {"service_id": 1, "ca_file": "/nowhere.pem"}, "host": "https://127.0.0.1:9/api"}, "/nowhere.pem"),
     ],
 )
-def test_the_test_button_names_what_is_wrong(connect, changed: dict[str, object], told: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_test_button_names_what_is_wrong(connect: Connect, changed: dict[str, object], told: str) -> None:
     succeeded, message = connect(**changed).test_connection()
     assert not succeeded
     assert told in message
     assert "wrong" not in message
 
 
-def test_an_incomplete_connection_says_where_to_set_it(connect) -> None:  # type: ignore[no-untyped-def]
+def test_an_incomplete_connection_says_where_to_set_it(connect: Connect) -> None:
     with pytest.raises(MissingSetting, match="Admin > Connections"):
         connect(login="").get_conn()
 
 
 @pytest.mark.usefixtures("records")
-def test_a_connection_that_is_wrong_keeps_nobody_from_calling(connect, owner: Engine) -> None:  # type: ignore[no-untyped-def]
+def test_a_connection_that_is_wrong_keeps_nobody_from_calling(connect: Connect, owner: Engine) -> None:
     with pytest.raises(UnsafeConnection), connect(extra={"service_id": 1}):
         pytest.fail("a gateway without TLS")
     with owner.connect() as connection:

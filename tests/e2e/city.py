@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, make_url, text
 
 from oshirase.adapters.database import create_records_engine
 from oshirase.domain.calendar import JST, USUAL_OFFICE
@@ -73,7 +73,7 @@ def running_city(
             stack.wait_for_airflow([file.stem for file in home.dags.glob("*.py")])
             yield RunningCity(stack, home, owner, Telephones(stack, owner))
             logs = {str(path): path.read_text(errors="replace") for path in log_files(stack)}
-            kept = _kept_by_airflow(stack)
+            kept = kept_by_airflow(stack)
             telling = who_tells(owner, logs | kept)
             owner.dispose()
     assert any("task_id=" in path for path in logs)
@@ -96,14 +96,6 @@ def next_morning() -> datetime:
     """Ahead of the machine's clock, and before the hour of any occurrence."""
     tomorrow = datetime.now(UTC).astimezone(JST).date() + timedelta(days=1)
     return datetime.combine(USUAL_OFFICE.next_open(tomorrow), OPENS_AT)
-
-
-def _kept_by_airflow(stack: Stack) -> dict[str, str]:
-    engine = create_engine(stack.databases.airflow)
-    try:
-        return kept_by_airflow(engine)
-    finally:
-        engine.dispose()
 
 
 def _hurry(owner: Engine) -> None:

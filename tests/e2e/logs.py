@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 from sandbox.stack import Stack
 
@@ -23,9 +23,9 @@ def log_files(stack: Stack) -> list[Path]:
     return [path for home in homes for path in sorted(home.rglob("*.log"))]
 
 
-def kept_by_airflow(airflow: Engine) -> dict[str, str]:
+def kept_by_airflow(stack: Stack) -> dict[str, str]:
     """Every row of every table of its metadata database, by the table's name."""
-    with airflow.connect() as connection:
+    with create_engine(stack.databases.airflow, poolclass=NullPool).connect() as connection:
         # Bytes as the text that they hold: in the digits of their hexadecimal form anybody's id may stand.
         connection.execute(text("set bytea_output to escape"))
         tables = connection.scalars(text("select tablename from pg_tables where schemaname = 'public'")).all()
